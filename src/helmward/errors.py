@@ -1,0 +1,127 @@
+"""The error tree; every room raises from here, `loop` reports all of it.
+
+The branch says who moves next, `reason` goes into the condition, the message
+names what is wrong and what would mend it::
+
+    HelmwardError
+    |-- TransientError            tried again after a back-off
+    |   |-- ClusterUnavailable    the API server does not answer
+    |   |-- Conflict              somebody else wrote first: look again
+    |   |-- EngineLost            the engine process went away
+    |   |-- SourceUnavailable     a chart repository or git remote does not answer
+    |   |-- ChartNotFound         the repository answers, but has no such chart yet
+    |   |-- NamespaceUnready      the namespace is absent or being deleted
+    |   `-- ReleaseFailed         the API server, a hook or a wait said no
+    `-- TerminalError             stalled until the spec changes
+        |-- ChartRejected         the chart is broken or does not render
+        |-- ValuesInvalid         the chart's schema refuses the values
+        |-- SpecInvalid           a field of the resource breaks a rule
+        |-- NameTaken             another HelmRelease holds the release name
+        |-- AccessDenied          the API server forbids it
+        |-- SourceRejected        a commit cannot be read whole
+        `-- ConfigInvalid         a flag or a kubeconfig is wrong
+"""
+
+from typing import ClassVar
+
+
+class HelmwardError(Exception):
+    """Anything that Helmward itself reports."""
+
+    reason: ClassVar[str] = "InternalError"
+
+
+class TransientError(HelmwardError):
+    """May heal by itself: the work is tried again after a back-off."""
+
+    reason = "Retrying"
+
+
+class ClusterUnavailable(TransientError):
+    """The API server cannot be reached, or answers that it cannot serve."""
+
+    reason = "ClusterUnavailable"
+
+
+class Conflict(TransientError):
+    """A precondition failed: the object or the release moved on."""
+
+    reason = "Conflict"
+
+
+class EngineLost(TransientError):
+    """The engine process went away during or before a call."""
+
+    reason = "EngineLost"
+
+
+class SourceUnavailable(TransientError):
+    """A chart repository or a git remote does not answer as it should."""
+
+    reason = "SourceUnavailable"
+
+
+class ChartNotFound(TransientError):
+    """The repository answers, but lists no such chart or version."""
+
+    reason = "ChartNotFound"
+
+
+class NamespaceUnready(TransientError):
+    """The namespace does not exist (yet), or is being deleted."""
+
+    reason = "NamespaceUnready"
+
+
+class ReleaseFailed(TransientError):
+    """Helm's verb failed in the cluster: an object refused, a hook, a timeout."""
+
+    reason = "ReleaseFailed"
+
+
+class TerminalError(HelmwardError):
+    """Will not heal by itself: the spec has to change."""
+
+    reason = "Stalled"
+
+
+class ChartRejected(TerminalError):
+    """The chart is broken, or does not render with these values."""
+
+    reason = "ChartRejected"
+
+
+class ValuesInvalid(TerminalError):
+    """The chart's JSON schema refuses the values."""
+
+    reason = "ValuesInvalid"
+
+
+class SpecInvalid(TerminalError):
+    """A field of the resource breaks a rule; the message names it."""
+
+    reason = "SpecInvalid"
+
+
+class NameTaken(TerminalError):
+    """Another HelmRelease holds the release name; the message names it."""
+
+    reason = "ReleaseNameTaken"
+
+
+class AccessDenied(TerminalError):
+    """The API server forbids it; the message names verb and resource."""
+
+    reason = "AccessDenied"
+
+
+class SourceRejected(TerminalError):
+    """A commit cannot be read whole; the message names file and line."""
+
+    reason = "SourceRejected"
+
+
+class ConfigInvalid(TerminalError):
+    """A flag, an environment variable or a kubeconfig is wrong."""
+
+    reason = "ConfigInvalid"

@@ -7,6 +7,9 @@ names what is wrong and what would mend it::
     |-- TransientError            tried again after a back-off
     |   |-- ClusterUnavailable    the API server does not answer
     |   |-- Conflict              somebody else wrote first: look again
+    |   |-- NotFound              the object, or its kind, is not there (yet)
+    |   |-- Expired               that resourceVersion is compacted: list anew
+    |   |-- SessionLost           our Lease is no longer ours: stop writing
     |   |-- EngineLost            the engine process went away
     |   |-- SourceUnavailable     a chart repository or git remote does not answer
     |   |-- ChartNotFound         the repository answers, but has no such chart yet
@@ -18,6 +21,7 @@ names what is wrong and what would mend it::
         |-- SpecInvalid           a field of the resource breaks a rule
         |-- NameTaken             another HelmRelease holds the release name
         |-- AccessDenied          the API server forbids it
+        |-- Invalid               the API server refuses the object
         |-- SourceRejected        a commit cannot be read whole
         `-- ConfigInvalid         a flag or a kubeconfig is wrong
 """
@@ -35,6 +39,8 @@ class TransientError(HelmwardError):
     """May heal by itself: the work is tried again after a back-off."""
 
     reason = "Retrying"
+    retry_after: float | None = None
+    """Seconds that the other side asked us to wait at least."""
 
 
 class ClusterUnavailable(TransientError):
@@ -47,6 +53,26 @@ class Conflict(TransientError):
     """A precondition failed: the object or the release moved on."""
 
     reason = "Conflict"
+    exists: bool = False
+    """The object to be created is there already, rather than changed."""
+
+
+class NotFound(TransientError):
+    """The object is not there, or the cluster does not (yet) know its kind."""
+
+    reason = "NotFound"
+
+
+class Expired(TransientError):
+    """The resourceVersion asked for is compacted away: list anew."""
+
+    reason = "Expired"
+
+
+class SessionLost(TransientError):
+    """Our Lease was not renewed in time, or was taken: stop writing at once."""
+
+    reason = "SessionLost"
 
 
 class EngineLost(TransientError):
@@ -113,6 +139,14 @@ class AccessDenied(TerminalError):
     """The API server forbids it; the message names verb and resource."""
 
     reason = "AccessDenied"
+
+
+class Invalid(TerminalError):
+    """The API server refuses the object; the message is the server's own."""
+
+    reason = "Invalid"
+    causes: tuple[str, ...] = ()
+    """One line per field that is wrong."""
 
 
 class SourceRejected(TerminalError):

@@ -1,0 +1,80 @@
+"""What the command line decided, as plain frozen values.
+
+`cli` builds these, `app` hands each room its own part. Durations are
+timedeltas. No defaults are decided anywhere else.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+CHARTS_SYNC_INTERVAL = timedelta(minutes=3)
+STATUS_UPDATE_INTERVAL = timedelta(seconds=10)
+GIT_POLL_INTERVAL = timedelta(minutes=5)
+SYNC_INTERVAL = timedelta(minutes=5)
+GIT_TIMEOUT = timedelta(seconds=20)
+SYNC_TIMEOUT = timedelta(minutes=1)
+WORKERS = 8
+LISTEN = ":3030"
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSettings:
+    """Which cluster, and as whom."""
+
+    kubeconfig: Path | None = None
+    context: str | None = None
+    session_namespace: str | None = None
+    """Where the session's Lease is kept; None: the pod's own, else `default`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSettings:
+    """The Helm Operator role."""
+
+    workers: int = WORKERS
+    charts_sync_interval: timedelta = CHARTS_SYNC_INTERVAL
+    status_update_interval: timedelta = STATUS_UPDATE_INTERVAL
+    allow_namespace: str | None = None
+    """The only namespace whose HelmReleases are served; None: all of them."""
+    engine_cache: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitSettings:
+    """The Flux role: one repository, one branch, some paths."""
+
+    url: str
+    branch: str | None = None
+    """None: the branch that the remote's HEAD names."""
+    paths: tuple[str, ...] = ()
+    """Folders below the root; none: the whole tree."""
+    poll_interval: timedelta = GIT_POLL_INTERVAL
+    sync_interval: timedelta = SYNC_INTERVAL
+    timeout: timedelta = GIT_TIMEOUT
+    sync_timeout: timedelta = SYNC_TIMEOUT
+    default_namespace: str | None = None
+    """For documents that name none; None: the kubeconfig's, else `default`."""
+    ssh_key: Path | None = None
+    known_hosts: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The port of /metrics, /healthz and /readyz."""
+
+    listen: str = LISTEN
+    """`[host]:port`; an empty host is every address, port 0 is a free one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of it. A role that is None does not run."""
+
+    cluster: ClusterSettings = field(default_factory=ClusterSettings)
+    releases: ReleaseSettings | None = None
+    git: GitSettings | None = None
+    web: WebSettings = field(default_factory=WebSettings)
+    log_format: str = "auto"
+    """`auto`: human on a terminal, JSON otherwise; `fmt` or `json` by choice."""
+    log_level: str = "info"

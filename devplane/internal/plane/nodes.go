@@ -1,0 +1,56 @@
+package plane
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes"
+)
+
+// createNodes registers the nodes as kubelets would; kwok then keeps them alive.
+func createNodes(ctx context.Context, client kubernetes.Interface, count int, version string) error {
+	for number := 1; number <= count; number++ {
+		_, err := client.CoreV1().Nodes().Create(ctx, node(number, version), metav1.CreateOptions{})
+		if err != nil && !apierrors.IsAlreadyExists(err) {
+			return fmt.Errorf("creating a node: %w", err)
+		}
+	}
+	return nil
+}
+
+func node(number int, version string) *corev1.Node {
+	name := fmt.Sprintf("node-%d", number)
+	address := fmt.Sprintf("192.0.2.%d", 10+number)
+	return &corev1.Node{
+		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
+			corev1.LabelHostname:   name,
+			corev1.LabelOSStable:   "linux",
+			corev1.LabelArchStable: "amd64",
+		}},
+		Status: corev1.NodeStatus{
+			Capacity:    plenty(),
+			Allocatable: plenty(),
+			Addresses: []corev1.NodeAddress{
+				{Type: corev1.NodeInternalIP, Address: address},
+				{Type: corev1.NodeHostName, Address: name},
+			},
+			NodeInfo: corev1.NodeSystemInfo{
+				OperatingSystem: "linux", Architecture: "amd64",
+				KubeletVersion: version, ContainerRuntimeVersion: "kwok://0.8.0",
+			},
+		},
+	}
+}
+
+func plenty() corev1.ResourceList {
+	return corev1.ResourceList{
+		corev1.ResourceCPU:              resource.MustParse("1k"),
+		corev1.ResourceMemory:           resource.MustParse("4Ti"),
+		corev1.ResourceEphemeralStorage: resource.MustParse("100Ti"),
+		corev1.ResourcePods:             resource.MustParse("100k"),
+	}
+}

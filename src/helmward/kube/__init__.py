@@ -4,9 +4,11 @@ May hold whatever speaks HTTP to Kubernetes. Knows no HelmRelease, no queue and
 no policy; `runtime` builds informers and Leases on it.
 """
 
-from helmward.kube.client import Kube, Page, WatchEvent
+from helmward.kube.client import Kube
 from helmward.kube.config import ClusterConfig, load_config
+from helmward.kube.listing import Selection
 from helmward.kube.meta import Meta, OwnerReference, PartialObject, decode_object, decode_partial
+from helmward.kube.reading import Page, WatchEvent
 from helmward.kube.resources import Resource
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "Page",
     "PartialObject",
     "Resource",
+    "Selection",
     "WatchEvent",
     "decode_object",
     "decode_partial",

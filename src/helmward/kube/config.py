@@ -1,20 +1,56 @@
-"""Where the API server is and how to prove who we are."""
+"""Finds the cluster, once, at the start."""
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from helmward.errors import ConfigInvalid
+from helmward.kube.cluster import ClusterConfig
+from helmward.kube.credentials import TokenFile
+from helmward.kube.kubeconfig import read_kubeconfig
+
+__all__ = ["ClusterConfig", "load_config"]
+
+SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterConfig:
-    """One cluster, one identity; secrets stay out of its repr."""
-
-    server: str
-    namespace: str = "default"
-
-
-def load_config(kubeconfig: str | None = None, context: str | None = None) -> ClusterConfig:
+def load_config(
+    kubeconfig: str | None = None,
+    context: str | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    service_account: Path = SERVICE_ACCOUNT,
+) -> ClusterConfig:
     """Find the cluster: the path given, $KUBECONFIG, the pod's account, ~/.kube/config.
 
     Raises:
         ConfigInvalid: nothing was found, or a file is wrong; names file and field.
     """
-    raise NotImplementedError
+    environ = os.environ if environ is None else environ
+    if kubeconfig:
+        return read_kubeconfig([Path(kubeconfig)], context)
+    if listed := [Path(path) for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]:
+        return read_kubeconfig([path for path in listed if path.exists()] or listed, context)
+    if "KUBERNETES_SERVICE_HOST" in environ and (service_account / "token").exists():
+        return in_cluster(environ, service_account)
+    home = Path(environ.get("HOME", "~")).expanduser() / ".kube" / "config"
+    if home.exists():
+        return read_kubeconfig([home], context)
+    raise ConfigInvalid(f"no cluster: neither --kubeconfig nor $KUBECONFIG nor a pod nor {home}")
+
+
+def in_cluster(environ: Mapping[str, str], service_account: Path) -> ClusterConfig:
+    """Return the pod's own cluster and account; the token is read again as it is renewed."""
+    host, port = environ["KUBERNETES_SERVICE_HOST"], environ.get("KUBERNETES_SERVICE_PORT", "443")
+    authority = f"[{host}]" if ":" in host else host
+    namespace = service_account / "namespace"
+    try:
+        return ClusterConfig(
+            server=f"https://{authority}:{port}",
+            namespace=namespace.read_text().strip() if namespace.exists() else "default",
+            credentials=TokenFile(service_account / "token"),
+            ca=(service_account / "ca.crt").read_bytes(),
+        )
+    except OSError as error:
+        raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error

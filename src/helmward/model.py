@@ -127,7 +127,7 @@ class Revision:
     """`<name>-<version>`; empty when another tool wrote the revision."""
     description: str = ""
     modified: datetime | None = None
-    annotations: Mapping[str, str] = NOTHING_SET
+    annotations: Mapping[str, str] = field(default_factory=lambda: NOTHING_SET)
     uid: str = ""
     resource_version: str = ""
 

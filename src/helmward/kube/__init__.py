@@ -6,7 +6,7 @@ no policy; `runtime` builds informers and Leases on it.
 
 from helmward.kube.client import Kube
 from helmward.kube.config import ClusterConfig, load_config
-from helmward.kube.listing import Selection
+from helmward.kube.listing import Selection, Start
 from helmward.kube.meta import Meta, OwnerReference, PartialObject, decode_object, decode_partial
 from helmward.kube.reading import Page, WatchEvent
 from helmward.kube.resources import Resource
@@ -20,6 +20,7 @@ __all__ = [
     "PartialObject",
     "Resource",
     "Selection",
+    "Start",
     "WatchEvent",
     "decode_object",
     "decode_partial",

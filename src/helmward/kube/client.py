@@ -102,16 +102,10 @@ class Kube:
         return await collect(self._transport, selection, limit)
 
     def watch(
-        self,
-        selection: Selection,
-        *,
-        resource_version: str = "",
-        initial_events: bool = False,
-        quiet: float = 75.0,
+        self, selection: Selection, start: Start | None = None, *, quiet: float = 75.0
     ) -> AsyncGenerator[WatchEvent, None]:
         """Yield events until the server ends the watch; see `listing.watch`."""
-        start = Start(resource_version, initial_events=initial_events)
-        return watch(self._transport, selection, start, quiet)
+        return watch(self._transport, selection, start or Start(), quiet)
 
     async def create(
         self, resource: Resource, obj: Mapping[str, Any], namespace: str | None = None

@@ -16,9 +16,9 @@ class ClusterConfig:
     server: str
     namespace: str = "default"
     credentials: Credentials = field(default_factory=Fixed)
-    ca: bytes | None = None
+    ca: bytes | None = field(default=None, repr=False)
     """Certificates in PEM that sign the server's; None trusts the system's."""
-    client_certificate: bytes | None = None
+    client_certificate: bytes | None = field(default=None, repr=False)
     client_key: bytes | None = field(default=None, repr=False)
     tls_server_name: str = ""
     insecure: bool = False

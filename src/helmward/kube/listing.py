@@ -1,6 +1,6 @@
 """Lists and watches: many objects at once, each left unread for its own decoder."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,6 +53,8 @@ class Start:
     resource_version: str = ""
     initial_events: bool = False
     """Let the server send first what there is, then a bookmark that says so."""
+    opened: Callable[[], None] = lambda: None
+    """Called when the server has accepted the watch; silence is health from then on."""
 
     @property
     def params(self) -> dict[str, str]:
@@ -118,5 +120,6 @@ async def watch(
     path = selection.resource.path(selection.namespace)
     request = Request(target, "GET", path, params, headers=headers)
     async with transport.stream(request, quiet) as content:
+        start.opened()
         async for line in lines(content.iter_any()):
             yield read_event(line, target)

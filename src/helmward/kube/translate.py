@@ -131,6 +131,8 @@ def _kind(status: Status) -> type[HelmwardError]:
         return NamespaceUnready
     if status.caused_by("ResourceVersionTooLarge"):
         return Expired
+    if "failed to create typed patch object" in status.message:
+        return Invalid  # an unknown field in an apply, which the server calls a 500
     return kind
 
 
@@ -144,6 +146,7 @@ def _words(target: Target, status: Status) -> str:
 # Of what the server says about Secrets, only sentences that quote no content.
 _HARMLESS = re.compile(
     r'secrets "[^"]*" not found|namespaces "[^"]*" not found|secrets "[^"]*" already exists'
+    r"|\.\w+: field not declared in schema|illegal base64 data at input byte \d+"
     r"|the object has been modified|Precondition failed|is being terminated"
     r'|User "[^"]*" cannot \w+ resource "secrets"|the server could not find the requested resource'
 )

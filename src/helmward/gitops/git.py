@@ -1,0 +1,153 @@
+"""Runs the program `git`: no shell, a cleared environment, a deadline, bounded output.
+
+Called by `source`, which knows what to ask; this module knows how to ask
+safely. Whatever git starts is killed with it.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from helmward.errors import ConfigInvalid
+
+MAX_OUTPUT: Final = 192 * 1024 * 1024
+MAX_WORDS: Final = 64 * 1024
+_CHUNK: Final = 64 * 1024
+
+_PASSED_ON: Final = (
+    *("PATH", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"),
+    *("no_proxy", "NO_PROXY"),
+)
+"""All that git sees of our environment."""
+
+_ALWAYS: Final = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ALLOW_PROTOCOL": "http:https:ssh:git:file",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_SSH_VARIANT": "ssh",
+    "GIT_OPTIONAL_LOCKS": "0",
+}
+
+
+class GitFailed(Exception):
+    """Git ended otherwise than well; `source` translates it, its words may hold secrets."""
+
+
+class GitTimedOut(GitFailed):
+    """Git was killed because it took too long."""
+
+
+class Git:
+    """The program with one home folder, where its only configuration is."""
+
+    def __init__(self, home: Path, timeout: float, env: Mapping[str, str] | None = None) -> None:
+        self._home = home
+        self._timeout = timeout
+        self._env = environment(home) | dict(env or {})
+
+    async def __call__(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git and return what it prints.
+
+        Cancelled or late, the whole process group is killed first.
+
+        Raises:
+            GitFailed: with git's own words.
+            ConfigInvalid: the program is not there.
+        """
+        process = await self._start(args)
+        try:
+            async with asyncio.timeout(self._timeout):
+                output, words = await _talk(process, stdin)
+        except TimeoutError as error:
+            raise GitTimedOut(f"no answer within {self._timeout:g} s") from error
+        finally:
+            await _end(process)
+        if process.returncode:
+            raise GitFailed(words.decode(errors="replace"))
+        if len(output) > MAX_OUTPUT:
+            raise GitFailed(f"more than {MAX_OUTPUT} bytes of output")
+        return output
+
+    async def _start(self, args: tuple[str, ...]) -> asyncio.subprocess.Process:
+        try:
+            return await asyncio.create_subprocess_exec(
+                "git",
+                *args,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=self._env,
+                cwd=self._home,
+                start_new_session=True,
+            )
+        except FileNotFoundError as error:
+            raise ConfigInvalid("following a git repository needs the program git") from error
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return all that git and what it starts may know of the world."""
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    own = {"HOME": str(home), "GIT_CONFIG_GLOBAL": str(home / "config")}
+    return passed | _ALWAYS | own
+
+
+def write_config(home: Path, values: Mapping[str, str]) -> None:
+    """Write git's only configuration file; names are `section.key`."""
+    lines = []
+    for name, value in values.items():
+        section, _, key = name.partition(".")
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        lines.append(f'[{section}]\n\t{key} = "{escaped}"\n')
+    (home / "config").write_text("".join(lines))
+
+
+async def _talk(process: asyncio.subprocess.Process, stdin: bytes) -> tuple[bytes, bytes]:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_feed(process.stdin, stdin))
+        output = group.create_task(_whole(process.stdout))
+        words = group.create_task(_last(process.stderr))
+        group.create_task(process.wait())
+    return output.result(), words.result()
+
+
+async def _feed(stream: asyncio.StreamWriter | None, content: bytes) -> None:
+    if stream is None:
+        return
+    try:
+        stream.write(content)
+        await stream.drain()
+    except ConnectionError:
+        pass  # git ended without reading all of it: its own words say why
+    finally:
+        stream.close()
+
+
+async def _whole(stream: asyncio.StreamReader | None) -> bytes:
+    """Read everything, keep one chunk more than allowed at most."""
+    content = bytearray()
+    while stream and (chunk := await stream.read(_CHUNK)):
+        if len(content) <= MAX_OUTPUT:
+            content += chunk
+    return bytes(content)
+
+
+async def _last(stream: asyncio.StreamReader | None) -> bytes:
+    """Read everything, keep the end: there git says what went wrong."""
+    content = b""
+    while stream and (chunk := await stream.read(_CHUNK)):
+        content = (content + chunk)[-MAX_WORDS:]
+    return content
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await asyncio.shield(process.wait())

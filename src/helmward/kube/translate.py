@@ -78,6 +78,11 @@ class Status(msgspec.Struct, frozen=True):
     details: Details | None = None
 
     @property
+    def about(self) -> str:
+        """The plural of what the error is about."""
+        return self.details.kind if self.details else ""
+
+    @property
     def causes(self) -> list[Cause]:
         """The single causes, if any."""
         return self.details.causes if self.details else []
@@ -98,7 +103,7 @@ def read_status(code: int, body: bytes) -> Status:
 
 def refused(target: Target, status: Status, headers: Mapping[str, str]) -> HelmwardError:
     """Return our error for an answer that is not a success."""
-    error = _kind(status)(f"cannot {target}: {_words(target, status)}")
+    error = _kind(target, status)(f"cannot {target}: {_words(target, status)}")
     if isinstance(error, ClusterUnavailable):
         error.retry_after = _retry_after(status, headers)
     if isinstance(error, Conflict):
@@ -123,11 +128,11 @@ _KINDS: Mapping[int, type[HelmwardError]] = {
 }
 
 
-def _kind(status: Status) -> type[HelmwardError]:
+def _kind(target: Target, status: Status) -> type[HelmwardError]:
     kind = _KINDS.get(status.code, ClusterUnavailable)
     if status.caused_by("NamespaceTerminating"):
         return NamespaceUnready
-    if kind is NotFound and status.details and status.details.kind == "namespaces":
+    if kind is NotFound and status.about == "namespaces" and target.resource != "namespaces":
         return NamespaceUnready
     if status.caused_by("ResourceVersionTooLarge"):
         return Expired

@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class VirtualClock:
 
     now: float = 0.0
     calls: list[tuple[float, int, VirtualTimer, Callable[[], Any]]] = field(default_factory=list)
-    ticket: itertools.count[int] = field(default_factory=itertools.count)
+    ticket: Iterator[int] = field(default_factory=itertools.count)
 
     def time(self) -> float:
         return self.now

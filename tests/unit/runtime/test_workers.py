@@ -1,0 +1,154 @@
+"""Turns: one at a time per key, deadlines, back-offs and bugs."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from helmward.errors import ClusterUnavailable, SpecInvalid
+from helmward.runtime import Backoff, KeyedQueue, Workers
+from tests.support.virtual_clock import VirtualClock
+from tests.support.wait import until
+
+Handle = Callable[[str], Awaitable[None]]
+
+
+@asynccontextmanager
+async def working(
+    queue: KeyedQueue[str], handle: Handle, count: int = 4, deadline: float = 5.0
+) -> AsyncIterator[Workers[str]]:
+    backoff: Backoff[str] = Backoff(chance=lambda: 1.0)
+    workers = Workers(queue, handle, count=count, deadline=deadline, backoff=backoff)
+    task = asyncio.create_task(workers.run())
+    yield workers
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_two_workers_never_share_a_key() -> None:
+    """Whatever is added meanwhile, one turn ends before the next begins."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    inside: Counter[str] = Counter()
+    most, turns = 0, 0
+
+    async def handle(key: str) -> None:
+        nonlocal most, turns
+        inside[key] += 1
+        most, turns = max(most, inside[key]), turns + 1
+        queue.add(key)
+        await asyncio.sleep(0)
+        inside[key] -= 1
+
+    async with working(queue, handle):
+        queue.add("a")
+        queue.add("b")
+        await until(lambda: turns > 200)
+
+    assert most == 1
+
+
+async def test_different_keys_are_handled_at_the_same_time() -> None:
+    """A release that waits for its pods holds up no other."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    together = asyncio.Barrier(3)
+
+    async def handle(key: str) -> None:
+        assert key
+        await together.wait()
+
+    async with working(queue, handle):
+        for key in "abc":
+            queue.add(key)
+        await until(lambda: len(queue) == queue.in_work == 0)
+
+
+async def test_a_transient_error_brings_the_key_back_later() -> None:
+    """The first failure waits for a second, the next for two."""
+    clock = VirtualClock()
+    queue: KeyedQueue[str] = KeyedQueue(clock)
+    turns = []
+
+    async def handle(key: str) -> None:
+        turns.append((key, clock.time()))
+        if len(turns) < 3:
+            raise ClusterUnavailable("down")
+
+    async with working(queue, handle):
+        queue.add("a")
+        for delay in (1, 2):
+            await until(lambda: queue.delayed)
+            clock.advance(delay)
+        await until(lambda: len(turns) == 3 and queue.in_work == 0)
+
+    assert turns == [("a", 0), ("a", 1), ("a", 3)]
+
+
+async def test_the_server_may_ask_for_a_longer_pause() -> None:
+    """Retry-After of a 429 is honoured."""
+    clock = VirtualClock()
+    queue: KeyedQueue[str] = KeyedQueue(clock)
+
+    async def handle(key: str) -> None:
+        error = ClusterUnavailable(key)
+        error.retry_after = 40.0
+        raise error
+
+    async with working(queue, handle):
+        queue.add("a")
+        await until(lambda: queue.delayed)
+
+    assert queue._alarms["a"].due == 40
+
+
+async def test_a_turn_over_its_deadline_is_cancelled_and_tried_again() -> None:
+    """A hanging turn must not hold a worker for ever."""
+    queue: KeyedQueue[str] = KeyedQueue(VirtualClock())
+    ended = asyncio.Event()
+
+    async def handle(key: str) -> None:
+        assert key
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with working(queue, handle, deadline=0.01):
+        queue.add("a")
+        await until(lambda: queue.delayed)
+
+    assert ended.is_set()
+
+
+@pytest.mark.parametrize("bug", [ZeroDivisionError, TimeoutError, SpecInvalid])
+async def test_a_bug_ends_the_group(bug: type[Exception]) -> None:
+    """The process ends and is started again, rather than working half."""
+    queue: KeyedQueue[str] = KeyedQueue()
+
+    async def handle(key: str) -> None:
+        raise bug(key)
+
+    queue.add("a")
+    with pytest.raises(ExceptionGroup) as caught:
+        await Workers(queue, handle).run()
+    assert isinstance(caught.value.exceptions[0], bug)
+
+
+async def test_a_stop_cancels_the_turns() -> None:
+    """What runs may speak its last words."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    said = []
+
+    async def handle(key: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            said.append(key)
+
+    async with working(queue, handle) as workers:
+        queue.add("a")
+        await until(lambda: workers.busy)
+
+    assert said == ["a"]
+    assert workers.busy == 0

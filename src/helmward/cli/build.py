@@ -1,0 +1,95 @@
+"""Flags, as click hands them over, into Settings.
+
+Called by the commands. Says which flags need each other; what a single flag
+may hold was settled when it was read.
+"""
+
+from itertools import chain
+from typing import Any
+
+from helmward.errors import ConfigInvalid
+from helmward.settings import (
+    ClusterSettings,
+    GitSettings,
+    ReleaseSettings,
+    Settings,
+    WebSettings,
+)
+
+Flags = dict[str, Any]
+_USELESS_ALONE = ("git_branch", "git_path", "git_ssh_key", "git_known_hosts")
+
+
+def both_roles(flags: Flags) -> Settings:
+    """Build the settings of `run`: releases, and git where a repository is named."""
+    return _settings(flags, releases=_releases(flags), git=_git(flags))
+
+
+def releases_only(flags: Flags) -> Settings:
+    """Build the settings of `operator`."""
+    return _settings(flags, releases=_releases(flags))
+
+
+def git_only(flags: Flags) -> Settings:
+    """Build the settings of `sync`.
+
+    Raises:
+        ConfigInvalid: no repository is named.
+    """
+    git = _git(flags)
+    if git is None:
+        raise ConfigInvalid("--git-url (or HELMWARD_GIT_URL) must name the repository to follow")
+    return _settings(flags, git=git)
+
+
+def _settings(
+    flags: Flags, *, releases: ReleaseSettings | None = None, git: GitSettings | None = None
+) -> Settings:
+    return Settings(
+        cluster=ClusterSettings(
+            kubeconfig=flags["kubeconfig"],
+            context=flags["context"],
+            session_namespace=flags["session_namespace"],
+        ),
+        releases=releases,
+        git=git,
+        web=WebSettings(listen=flags["listen"]),
+        log_format=flags["log_format"],
+        log_level=flags["log_level"],
+    )
+
+
+def _releases(flags: Flags) -> ReleaseSettings:
+    return ReleaseSettings(
+        workers=flags["workers"],
+        charts_sync_interval=flags["charts_sync_interval"],
+        status_update_interval=flags["status_update_interval"],
+        allow_namespace=flags["allow_namespace"],
+        engine_cache=flags["engine_cache"],
+    )
+
+
+def _git(flags: Flags) -> GitSettings | None:
+    """Return the Flux role, or None where no repository is named."""
+    if not flags["git_url"]:
+        _refuse_git_flags_alone(flags)
+        return None
+    return GitSettings(
+        url=flags["git_url"],
+        branch=flags["git_branch"],
+        paths=tuple(chain.from_iterable(flags["git_path"])),
+        poll_interval=flags["git_poll_interval"],
+        sync_interval=flags["sync_interval"],
+        timeout=flags["git_timeout"],
+        sync_timeout=flags["sync_timeout"],
+        default_namespace=flags["k8s_default_namespace"],
+        ssh_key=flags["git_ssh_key"],
+        known_hosts=flags["git_known_hosts"],
+    )
+
+
+def _refuse_git_flags_alone(flags: Flags) -> None:
+    """Keep a forgotten --git-url from looking like a quiet repository."""
+    for name in _USELESS_ALONE:
+        if flags[name]:
+            raise ConfigInvalid(f"--{name.replace('_', '-')} has no effect without --git-url")

@@ -1,0 +1,220 @@
+"""Every flag once, in sections, each with its environment variable.
+
+Called by the commands and by the reference page. Defaults are those of
+`helmward.settings`; nothing is decided here.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from helmward import settings
+from helmward.cli.durations import Duration, show
+from helmward.cli.words import ListenAddress, NamespaceName, TreePath
+
+Function = Callable[..., Any]
+Decorator = Callable[[Function], Function]
+
+LOG_FORMATS: Final = ("auto", "fmt", "json")
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+
+
+class Flag(click.Option):
+    """An option that knows its section of `--help` and its environment variable."""
+
+    def __init__(self, *args: Any, section: str = "Options", **attrs: Any) -> None:
+        super().__init__(*args, **attrs)
+        self.section = section
+
+
+def flag(section: str, *names: str, **attrs: Any) -> Decorator:
+    """Declare a flag; `--git-url` also reads HELMWARD_GIT_URL."""
+    variable = "HELMWARD_" + names[0].lstrip("-").replace("-", "_").upper()
+    attrs.setdefault("show_default", attrs.get("default") is not None)
+    return click.option(
+        *names, cls=Flag, section=section, envvar=variable, show_envvar=True, **attrs
+    )
+
+
+def _all_of(flags: Sequence[Decorator]) -> Decorator:
+    """Put several flags on a command, in the order written."""
+
+    def decorate(function: Function) -> Function:
+        for declare in reversed(flags):
+            function = declare(function)
+        return function
+
+    return decorate
+
+
+cluster_flags = _all_of(
+    [
+        flag(
+            "Cluster",
+            "--kubeconfig",
+            type=_FILE,
+            show_default="$KUBECONFIG, the pod's service account, ~/.kube/config",
+            help="Which cluster, and as whom.",
+        ),
+        flag(
+            "Cluster",
+            "--context",
+            metavar="NAME",
+            show_default="the kubeconfig's current one",
+            help="The kubeconfig's context to use.",
+        ),
+        flag(
+            "Cluster",
+            "--session-namespace",
+            type=NamespaceName(),
+            show_default="the pod's own, else `default`",
+            help="Where Helmward keeps the Lease that proves it is alive.",
+        ),
+    ]
+)
+
+release_flags = _all_of(
+    [
+        flag(
+            "Releases",
+            "--workers",
+            type=click.IntRange(min=1),
+            default=settings.WORKERS,
+            help="How many releases are worked on at the same time.",
+        ),
+        flag(
+            "Releases",
+            "--charts-sync-interval",
+            type=Duration(),
+            default=show(settings.CHARTS_SYNC_INTERVAL),
+            help="How often each release is compared with its chart, though nothing called for it.",
+        ),
+        flag(
+            "Releases",
+            "--status-update-interval",
+            type=Duration(),
+            default=show(settings.STATUS_UPDATE_INTERVAL),
+            help="How often the status of HelmReleases is brought up to date.",
+        ),
+        flag(
+            "Releases",
+            "--allow-namespace",
+            type=NamespaceName(),
+            show_default="all of them",
+            help="The only namespace whose HelmReleases are served.",
+        ),
+        flag(
+            "Releases",
+            "--engine-cache",
+            type=_FOLDER,
+            show_default="a private temporary one",
+            help="Folder in which fetched charts and indexes are kept.",
+        ),
+    ]
+)
+
+git_flags = _all_of(
+    [
+        flag(
+            "Git",
+            "--git-url",
+            metavar="URL",
+            help="The git repository to follow: https, ssh or file.",
+        ),
+        flag(
+            "Git",
+            "--git-branch",
+            metavar="NAME",
+            show_default="the one that the remote's HEAD names",
+            help="The branch to follow.",
+        ),
+        flag(
+            "Git",
+            "--git-path",
+            type=TreePath(),
+            multiple=True,
+            show_default="the whole tree",
+            help="A folder or file of the repository to apply; may be given several times, "
+            "or as a list with commas.",
+        ),
+        flag(
+            "Git",
+            "--git-poll-interval",
+            type=Duration(),
+            default=show(settings.GIT_POLL_INTERVAL),
+            help="How often the repository is asked for new commits.",
+        ),
+        flag(
+            "Git",
+            "--sync-interval",
+            type=Duration(),
+            default=show(settings.SYNC_INTERVAL),
+            help="How often the commit in force is applied again, which heals changes by hand.",
+        ),
+        flag(
+            "Git",
+            "--git-timeout",
+            type=Duration(),
+            default=show(settings.GIT_TIMEOUT),
+            help="How long one git operation may take.",
+        ),
+        flag(
+            "Git",
+            "--sync-timeout",
+            type=Duration(),
+            default=show(settings.SYNC_TIMEOUT),
+            help="How long applying one commit may take.",
+        ),
+        flag(
+            "Git",
+            "--k8s-default-namespace",
+            type=NamespaceName(),
+            show_default="the kubeconfig's, else `default`",
+            help="Namespace of objects in git that name none.",
+        ),
+        flag(
+            "Git",
+            "--git-ssh-key",
+            type=_FILE,
+            help="Private key for ssh:// repositories.",
+        ),
+        flag(
+            "Git",
+            "--git-known-hosts",
+            type=_FILE,
+            help="Host keys that are trusted for ssh:// repositories.",
+        ),
+    ]
+)
+
+service_flags = _all_of(
+    [
+        flag(
+            "Web and logs",
+            "--listen",
+            "-l",
+            type=ListenAddress(),
+            default=settings.LISTEN,
+            help="Where /metrics, /healthz and /readyz are served.",
+        ),
+        flag(
+            "Web and logs",
+            "--log-format",
+            type=click.Choice(LOG_FORMATS),
+            default="auto",
+            help="`fmt` is for people, `json` for programs; `auto` is fmt on a terminal.",
+        ),
+        flag(
+            "Web and logs",
+            "--log-level",
+            type=click.Choice(LOG_LEVELS),
+            default="info",
+            help="The least important events that are logged.",
+        ),
+    ]
+)

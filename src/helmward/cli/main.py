@@ -1,0 +1,162 @@
+"""The commands. Each turns flags into Settings and hands over, or prints.
+
+Called by `__main__`. Whatever is heavy is imported inside the command that
+needs it, so that `--help` answers at once.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from helmward import __version__
+from helmward.cli import build
+from helmward.cli.flags import cluster_flags, flag, git_flags, release_flags, service_flags
+from helmward.cli.shape import Door, Exit
+from helmward.settings import Settings
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=Door, context_settings=CONTEXT)
+@click.version_option(__version__, message="Helmward %(version)s")
+def helmward() -> None:
+    """HelmReleases from git or kubectl become real Helm releases.
+
+    Examples:
+      helmward demo                             see it work, without a cluster
+      helmward crds | kubectl apply -f -        prepare a cluster of your own
+      helmward run                              serve it, as the current context
+      helmward run --git-url https://git.example/shop.git
+
+    Every flag has an environment variable: --git-url is HELMWARD_GIT_URL.
+    Exit codes: 0 fine, 1 not ready or different, 2 wrong usage, 3 and above failed.
+    """
+
+
+@helmward.command()
+@cluster_flags
+@release_flags
+@git_flags
+@service_flags
+def run(**flags: Any) -> None:
+    """Serve HelmReleases and, with --git-url, sync a git repository.
+
+    Stays until SIGTERM or Ctrl-C. Without --git-url only HelmReleases are served.
+
+    Examples:
+      helmward run
+      helmward run --git-url https://git.example/shop.git --git-branch main --git-path deploy
+      HELMWARD_WORKERS=16 helmward run --log-format json
+    """
+    _serve(build.both_roles(flags))
+
+
+@helmward.command()
+@cluster_flags
+@release_flags
+@service_flags
+def operator(**flags: Any) -> None:
+    """Serve HelmReleases only, wherever they come from.
+
+    Examples:
+      helmward operator --workers 16
+      helmward operator --allow-namespace shop --charts-sync-interval 1m
+    """
+    _serve(build.releases_only(flags))
+
+
+@helmward.command()
+@cluster_flags
+@git_flags
+@service_flags
+def sync(**flags: Any) -> None:
+    """Sync a git repository only; releases are left to others.
+
+    Examples:
+      helmward sync --git-url ssh://git@git.example/shop.git --git-ssh-key ./id_ed25519
+      helmward sync --git-url file:///srv/shop.git --git-poll-interval 10s
+    """
+    _serve(build.git_only(flags))
+
+
+@helmward.command()
+@flag("Demo", "--once", is_flag=True, help="Verify the end state and leave: 0 if all is well.")
+def demo(*, once: bool) -> None:
+    """Show it all on this machine, without a cluster of yours.
+
+    Starts a real Kubernetes control plane, a chart repository, a git repository
+    and Helmward in a private temporary folder, and stays up until Ctrl-C.
+    Nothing is left behind.
+    """
+    from helmward.cli.running import until_stopped  # noqa: PLC0415 (quick --help)
+    from helmward.demo import play  # noqa: PLC0415
+
+    interrupted = Exit.INTERRUPTED if once else Exit.FINE
+    click.get_current_context().exit(until_stopped(play(once=once), when_stopped=interrupted))
+
+
+@helmward.command()
+@flag(
+    "Control plane",
+    "--dir",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of its data, logs and kubeconfig; a later run goes on with them.",
+)
+@flag(
+    "Control plane",
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default="the folder's earlier one, or any that is free",
+    help="Port of the API server.",
+)
+def devplane(folder: Path, port: int) -> None:
+    """Run a real Kubernetes control plane here, until Ctrl-C.
+
+    etcd, API server, controllers, scheduler and pretended nodes, for development
+    and tests. Says when it is ready and where its kubeconfig is.
+
+    Example:
+      helmward devplane --dir ./plane
+      KUBECONFIG=./plane/kubeconfig kubectl get nodes
+    """
+    from helmward.cli.plane import foreground  # noqa: PLC0415 (quick --help)
+    from helmward.cli.running import until_stopped  # noqa: PLC0415
+
+    click.get_current_context().exit(until_stopped(foreground(folder, port)))
+
+
+@helmward.command()
+def crds() -> None:
+    """Print the CustomResourceDefinitions, for `kubectl apply -f -`.
+
+    Example:
+      helmward crds | kubectl apply --server-side -f -
+    """
+    from helmward.cli.printing import crds_as_yaml  # noqa: PLC0415 (quick --help)
+
+    click.echo(crds_as_yaml(), nl=False)
+
+
+@helmward.command()
+def version() -> None:
+    """Print the versions of Helmward, its Helm SDK and Python."""
+    from helmward.cli.printing import versions  # noqa: PLC0415 (quick --help)
+
+    click.echo(versions())
+
+
+def _serve(settings: Settings) -> None:
+    """Run the app with these settings until a signal asks it to stop."""
+    from helmward.cli.running import until_stopped  # noqa: PLC0415 (quick --help)
+    from helmward.cli.serving import serve  # noqa: PLC0415
+
+    click.get_current_context().exit(until_stopped(serve(settings)))
+
+
+def main() -> None:
+    """Entry of the program `helmward`."""
+    helmward(prog_name="helmward")

@@ -1,0 +1,77 @@
+"""Kinds of words that flags take, each checked where it is read.
+
+Called by the flags. Knows what a word must look like, not what is done with it.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Final
+
+import click
+
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_HIGHEST_PORT: Final = 65535
+
+
+class NamespaceName(click.ParamType[str]):
+    """The name of one Kubernetes namespace."""
+
+    name = "namespace"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Refuse what no namespace can be called."""
+        text = str(value)
+        if not _LABEL.fullmatch(text):
+            self.fail(
+                f"{text!r} cannot name a namespace: lower-case letters, digits and "
+                "inner dashes, 63 at most",
+                param,
+                ctx,
+            )
+        return text
+
+
+class TreePath(click.ParamType[tuple[str, ...]]):
+    """Folders or files below the root of a git repository, with commas between."""
+
+    name = "path"
+    envvar_list_splitter = ","
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Refuse what leads out of the repository."""
+        if isinstance(value, tuple):
+            return value
+        paths = tuple(PurePosixPath(text.strip()) for text in str(value).split(","))
+        for path in paths:
+            if path.is_absolute() or ".." in path.parts:
+                self.fail(
+                    f"'{path}' must be relative to the root of the git repository and stay below",
+                    param,
+                    ctx,
+                )
+        return tuple(map(str, paths))
+
+
+class ListenAddress(click.ParamType[str]):
+    """Where to listen: `[host]:port`."""
+
+    name = "[host]:port"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Refuse an address without a port number."""
+        text = str(value)
+        _, colon, port = text.rpartition(":")
+        if not (colon and port.isdecimal() and port.isascii() and int(port) <= _HIGHEST_PORT):
+            self.fail(
+                f"{text!r} is not an address such as :3030 or 127.0.0.1:8080 "
+                "(port 0 takes a free one)",
+                param,
+                ctx,
+            )
+        return text

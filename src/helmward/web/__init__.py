@@ -1,0 +1,9 @@
+"""One port: metrics and health now, webhooks and the dashboard later.
+
+May hold whatever answers HTTP. Asks other rooms through callables and the
+metrics registry only; knows no release, no cluster and no engine.
+"""
+
+from helmward.web.server import WebServer
+
+__all__ = ["WebServer"]

@@ -1,0 +1,175 @@
+"""From the command line and the environment into Settings."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from helmward.cli import main
+from helmward.settings import Settings
+
+
+class Served:
+    """Stands in for the app: keeps the settings that it would have run with."""
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+
+    def __call__(self, settings: Settings) -> None:
+        self.settings = settings
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Served:
+    served = Served()
+    monkeypatch.setattr(main, "_serve", served)
+    return served
+
+
+def call(words: Sequence[str], env: dict[str, str] | None = None) -> Result:
+    return CliRunner().invoke(main.helmward, words, env=env)
+
+
+def settings_of(served: Served, *words: str, env: dict[str, str] | None = None) -> Settings:
+    result = call(words, env)
+    assert result.exit_code == 0, result.output
+    assert served.settings
+    return served.settings
+
+
+def test_run_without_a_repository_serves_releases_only(served: Served) -> None:
+    settings = settings_of(served, "run")
+
+    assert settings.releases
+    assert settings.git is None
+
+
+def test_the_defaults_are_those_of_the_settings(served: Served) -> None:
+    """No default is decided twice."""
+    settings = settings_of(served, "run")
+
+    assert settings == Settings(releases=type(settings.releases)())  # type: ignore[misc]
+
+
+def test_the_old_operators_flags_are_understood(served: Served) -> None:
+    settings = settings_of(
+        served,
+        *("operator", "--workers", "4", "--charts-sync-interval", "1h30m"),
+        *("--status-update-interval", "500ms", "--allow-namespace", "shop", "-l", ":8080"),
+        *("--log-format", "json", "--log-level", "debug"),
+    )
+
+    assert settings.releases
+    assert settings.releases.workers == 4
+    assert settings.releases.charts_sync_interval == timedelta(minutes=90)
+    assert settings.releases.status_update_interval == timedelta(milliseconds=500)
+    assert settings.releases.allow_namespace == "shop"
+    assert settings.web.listen == ":8080"
+    assert (settings.log_format, settings.log_level) == ("json", "debug")
+
+
+def test_fluxs_flags_are_understood(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "key").touch()
+    settings = settings_of(
+        served,
+        *("sync", "--git-url", "ssh://git@git.example/shop", "--git-branch", "main"),
+        *("--git-path", "deploy,base", "--git-path", "extra", "--git-poll-interval", "10s"),
+        *("--sync-interval", "20s", "--git-timeout", "30s", "--sync-timeout", "2m"),
+        *("--k8s-default-namespace", "shop", "--git-ssh-key", str(tmp_path / "key")),
+    )
+
+    assert settings.releases is None
+    assert settings.git
+    assert settings.git.paths == ("deploy", "base", "extra")
+    assert settings.git.branch == "main"
+    assert settings.git.poll_interval == timedelta(seconds=10)
+    assert settings.git.sync_interval == timedelta(seconds=20)
+    assert settings.git.timeout == timedelta(seconds=30)
+    assert settings.git.sync_timeout == timedelta(minutes=2)
+    assert settings.git.default_namespace == "shop"
+    assert settings.git.ssh_key == tmp_path / "key"
+
+
+def test_every_flag_has_an_environment_variable(served: Served) -> None:
+    settings = settings_of(
+        served,
+        "run",
+        env={
+            "HELMWARD_WORKERS": "3",
+            "HELMWARD_GIT_URL": "https://git.example/shop",
+            "HELMWARD_GIT_PATH": "deploy, my folder",
+            "HELMWARD_SYNC_INTERVAL": "7s",
+            "HELMWARD_LISTEN": ":0",
+            "HELMWARD_CONTEXT": "kind",
+        },
+    )
+
+    assert settings.releases
+    assert settings.releases.workers == 3
+    assert settings.git
+    assert settings.git.paths == ("deploy", "my folder")
+    assert settings.git.sync_interval == timedelta(seconds=7)
+    assert settings.web.listen == ":0"
+    assert settings.cluster.context == "kind"
+
+
+def test_a_flag_goes_before_its_variable(served: Served) -> None:
+    settings = settings_of(served, "run", "--workers", "5", env={"HELMWARD_WORKERS": "3"})
+
+    assert settings.releases
+    assert settings.releases.workers == 5
+
+
+@pytest.mark.parametrize(
+    ("flag", "word", "said"),
+    [
+        ("--sync-interval", "30", "did you mean 30s?"),
+        ("--git-poll-interval", "soon", "is not a duration such as"),
+        ("--git-timeout", "0", "must be more than zero"),
+        ("--workers", "0", "0 is not in the range x>=1"),
+        ("--listen", "3030", "is not an address such as :3030"),
+        ("--listen", ":99999", "is not an address such as :3030"),
+        ("--git-path", "../other", "must be relative to the root"),
+        ("--git-path", "/deploy", "must be relative to the root"),
+        ("--allow-namespace", "Shop", "cannot name a namespace"),
+        ("--kubeconfig", "/nowhere/config", "does not exist"),
+        ("--log-format", "xml", "is not one of"),
+    ],
+)
+def test_a_wrong_word_is_refused_by_the_flags_name(
+    served: Served, flag: str, word: str, said: str
+) -> None:
+    result = call(["run", flag, word])
+
+    assert result.exit_code == 2
+    assert flag in result.stderr
+    assert said in result.stderr
+    assert served.settings is None
+
+
+def test_a_wrong_variable_is_refused_by_its_name(served: Served) -> None:
+    """Whoever set it in a Deployment has never seen the flag."""
+    result = call(["run"], env={"HELMWARD_SYNC_INTERVAL": "3 minutes"})
+
+    assert result.exit_code == 2
+    assert "HELMWARD_SYNC_INTERVAL" in result.stderr
+    assert served.settings is None
+
+
+def test_sync_needs_a_repository(served: Served) -> None:
+    result = call(["sync"])
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("Error: --git-url (or HELMWARD_GIT_URL) must name")
+    assert served.settings is None
+
+
+def test_a_git_flag_without_a_repository_is_a_mistake(served: Served) -> None:
+    """A forgotten --git-url must not look like a quiet repository."""
+    result = call(["run", "--git-branch", "main"])
+
+    assert result.exit_code == 2
+    assert "--git-branch has no effect without --git-url" in result.stderr
+    assert served.settings is None

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
+from helmward.errors import Invalid
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Resource:
@@ -30,13 +32,19 @@ class Resource:
         name: str | None = None,
         subresource: str | None = None,
     ) -> str:
-        """Return the URL path of one object, or of the collection without a name."""
+        """Return the URL path of one object, or of the collection without a name.
+
+        Raises:
+            Invalid: a name that HTTP would take for a step upwards.
+        """
         parts = ["apis", self.group] if self.group else ["api"]
         parts.append(self.version)
         if namespace and self.namespaced:
             parts += ["namespaces", namespace]
         parts.append(self.plural)
         parts += [part for part in (name, subresource) if part]
+        if {".", ".."} & set(parts):
+            raise Invalid(f'"{namespace}/{name}" is no name of a {self.kind}')
         return "/" + "/".join(quote(part, safe="") for part in parts)
 
 

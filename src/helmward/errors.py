@@ -26,13 +26,15 @@ names what is wrong and what would mend it::
         `-- ConfigInvalid         a flag or a kubeconfig is wrong
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class HelmwardError(Exception):
     """Anything that Helmward itself reports."""
 
     reason: ClassVar[str] = "InternalError"
+    revision: Any = None
+    """The revision (`model.Revision`) that was written all the same, if one was."""
 
 
 class TransientError(HelmwardError):

@@ -133,7 +133,7 @@ class Revision:
 
     @property
     def base(self) -> Base:
-        """This revision as the base of an action."""
+        """Return the revision as the base of an action."""
         return Base(self.number, self.uid, self.resource_version)
 
     @property
@@ -155,6 +155,86 @@ class Revision:
     def instance(self) -> str:
         """The engine process that wrote it."""
         return self.annotations.get(INSTANCE, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a resource's status, in any API generation."""
+
+    type: str
+    status: str
+    """`True`, `False` or `Unknown`."""
+    reason: str
+    message: str
+    changed: datetime | None = None
+    """When `status` last took another value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a resource's status said when it was last read or written."""
+
+    generation: int = 0
+    release_name: str = ""
+    revision: int = 0
+    """The revision in Helm's storage; 0 where there was none."""
+    conditions: tuple[Condition, ...] = ()
+    digest: str = ""
+    """Of the status as written, times left out: what is equal is not sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A HelmRelease of any generation, as far as it can be read without I/O."""
+
+    key: Key
+    uid: str
+    resource_version: str
+    generation: int
+    created: datetime | None
+    deleting: bool
+    finalizers: tuple[str, ...]
+    release: ReleaseRef
+    chart: ChartRef
+    values: bytes = b"{}"
+    timeout: timedelta = timedelta(seconds=300)
+    told: Told = field(default_factory=Told)
+    problem: str = ""
+    """What of the spec breaks a rule, the field named; empty when all is well."""
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """What, when it changes, is worth a turn at once; status is not in it."""
+        return (self.uid, self.generation, self.deleting)
+
+
+class Stage(StrEnum):
+    """How far a HelmRelease is from what it asks for."""
+
+    READY = "ready"
+    WORKING = "working"
+    WAITING = "waiting"
+    """Failed or held up, and tried again by itself."""
+    STALLED = "stalled"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a turn found and did; each API generation words its status from it."""
+
+    generation: int
+    release: ReleaseRef
+    stage: Stage
+    reason: str
+    message: str
+    chart_name: str
+    """Name of the chart asked for."""
+    chart: Chart | None = None
+    chart_problem: str = ""
+    newest: Revision | None = None
+    action: str = ""
+    """The verb that failed or is under way: install, upgrade, uninstall ..."""
+    deleting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

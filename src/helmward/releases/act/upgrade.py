@@ -1,0 +1,38 @@
+"""Upgrade: the next revision of a release."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from helmward.engine import ActionOptions
+from helmward.model import Base, Revision
+from helmward.releases.act.hands import Hands, Task
+
+
+async def upgrade(hands: Hands, task: Task, base: Base) -> Revision:
+    """Write the next revision.
+
+    If cancelled, the revision is recorded as failed, never left pending.
+    Raises what `install` raises.
+    """
+    return await write(hands, task, base, hands.engine.upgrade)
+
+
+async def write(
+    hands: Hands, task: Task, base: Base, verb: Callable[..., Awaitable[Any]]
+) -> Revision:
+    """Perform a verb that makes a revision, and remember the revision it made."""
+    desired = task.desired
+    revision: Revision = await verb(
+        desired.release,
+        chart=desired.chart,
+        values=desired.values,
+        base=base,
+        session=hands.session,
+        why=task.why,
+        annotations=task.annotations,
+        options=ActionOptions(timeout=desired.timeout, max_history=desired.max_history),
+        deadline=task.deadline,
+        on_phase=task.on_phase,
+    )
+    hands.storage.saw(revision)
+    return revision

@@ -1,0 +1,69 @@
+"""Failures: counted, spaced out, forgotten when something new is asked for."""
+
+from datetime import timedelta
+
+from helmward.errors import ChartRejected, ReleaseFailed, SourceUnavailable
+from helmward.model import Account, Stage
+from helmward.releases.memory import Memory
+from helmward.runtime.backoff import Backoff
+from tests.support.builders import KEY, NOW, RELEASE, a_declared, a_desired
+
+CHECK = timedelta(minutes=3)
+FAILURE = Account(1, RELEASE, Stage.WAITING, "SourceUnavailable", "down", "cart")
+
+
+def memory() -> Memory:
+    return Memory(Backoff(base=2, cap=300, chance=lambda: 1.0), now=lambda: NOW, chance=lambda: 0)
+
+
+def seconds(delay: float) -> timedelta:
+    return timedelta(seconds=delay)
+
+
+def test_failures_of_the_same_are_spaced_out_further_and_further() -> None:
+    known, error = memory(), ReleaseFailed("no")
+    tries = [known.fail(a_declared(), a_desired(), error, CHECK) for _ in range(3)]
+    assert [one.count for one in tries] == [1, 2, 3]
+    assert [one.retry_at for one in tries] == [NOW + seconds(s) for s in (2, 4, 8)]
+
+
+def test_what_is_asked_for_anew_starts_anew() -> None:
+    known, error = memory(), ReleaseFailed("no")
+    known.fail(a_declared(), a_desired(), error, CHECK)
+    anew = known.fail(a_declared(generation=2), a_desired(digest="new"), error, CHECK)
+    assert (anew.count, anew.retry_at) == (1, NOW + seconds(2))
+
+
+def test_a_terminal_failure_waits_for_the_periodic_check() -> None:
+    attempts = memory().fail(a_declared(), a_desired(), ChartRejected("broken"), CHECK)
+    assert attempts.retry_at == NOW + CHECK
+
+
+def test_a_source_may_ask_for_patience() -> None:
+    """A repository that answers 429 says how long to stay away."""
+    error = SourceUnavailable("slow down")
+    error.retry_after = 60.0
+    assert memory().fail(a_declared(), None, error, CHECK).retry_at == NOW + seconds(60)
+
+
+def test_a_source_that_failed_stands_until_its_next_try() -> None:
+    known, declared = memory(), a_declared()
+    known.fail(declared, None, SourceUnavailable("down"), CHECK)
+    known.remember(declared, FAILURE)
+    assert known.standing(declared) == FAILURE
+    assert known.pause(KEY, CHECK) == 2.0
+
+
+def test_a_source_that_failed_does_not_hold_back_a_new_spec() -> None:
+    known, declared = memory(), a_declared()
+    known.fail(declared, None, SourceUnavailable("down"), CHECK)
+    known.remember(declared, FAILURE)
+    assert known.standing(a_declared(generation=2)) is None
+
+
+def test_success_forgets() -> None:
+    known = memory()
+    known.fail(a_declared(), a_desired(), ReleaseFailed("no"), CHECK)
+    known.succeed(KEY)
+    assert known.attempts(KEY).count == 0
+    assert known.pause(KEY, CHECK) == CHECK.total_seconds()

@@ -77,6 +77,11 @@ class ReleaseRole:
         self._loop = self._build_loop()
 
     @property
+    def name(self) -> str:
+        """The generation served: its group and version."""
+        return self._generation.resource.api_version
+
+    @property
     def synced(self) -> bool:
         """Whether everything that a turn reads is known."""
         return self.declared.synced.is_set() and self.revisions.synced.is_set()
@@ -95,7 +100,8 @@ class ReleaseRole:
         self._session = session
         await self.revisions.synced.wait()
         await self.declared.synced.wait()
-        self._wake_all()
+        for one in self.declared.store:
+            self._queue.add(one.key)
         backoff: Backoff[Key] = Backoff(base=SOONEST, cap=30.0)
         count = self._parts.settings.workers
         # Deadlines stand with the calls: a turn has no other way to hang.
@@ -165,7 +171,3 @@ class ReleaseRole:
     def _wake_pending(self, session: str) -> None:
         for revision in self._storage.pending(session):
             self._wake_release(revision.release)
-
-    def _wake_all(self) -> None:
-        for one in self.declared.store:
-            self._queue.add(one.key)

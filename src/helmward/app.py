@@ -1,0 +1,149 @@
+"""Builds the parts from the settings and owns the task tree; alone knows every room.
+
+What watches runs for the whole life of the process. What writes runs inside
+it, and releases only as long as the session's Lease is held: lost, all writing
+stops and a new session begins. On the way out writers end first, then their
+session, then everything else.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from helmward.apis import GENERATIONS
+from helmward.engine import Engine, EngineProcess
+from helmward.errors import HelmwardError, TransientError
+from helmward.gitops import GitSync
+from helmward.kube import Kube, load_config
+from helmward.releases.role import Parts, ReleaseRole
+from helmward.runtime.backoff import Backoff
+from helmward.runtime.events import EventRecorder
+from helmward.runtime.lease import Session
+from helmward.runtime.sessions import Sessions
+from helmward.settings import ReleaseSettings, Settings
+from helmward.web import WebServer
+
+Observer = Callable[[object], None]
+Check = Callable[[], bool]
+PAUSE: Final = 0.5
+LONGEST_PAUSE: Final = 10.0
+LOOK_AGAIN: Final = 0.05
+
+log = structlog.get_logger("helmward.app")
+
+
+@dataclass(slots=True)
+class Tree:
+    """The parts that run, and what says that they are well."""
+
+    kube: Kube
+    watchers: asyncio.TaskGroup
+    writers: asyncio.TaskGroup
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    ready: dict[str, Check] = field(default_factory=dict)
+    alive: dict[str, Check] = field(default_factory=dict)
+
+
+async def run(
+    settings: Settings, *, observer: Observer | None = None, ready: asyncio.Event | None = None
+) -> None:
+    """Serve the roles that the settings name until cancelled.
+
+    `observer` is told what the git role does; `ready` is set once everything
+    that is watched is known.
+
+    Raises:
+        ConfigInvalid: a flag, an environment variable or a kubeconfig is wrong.
+    """
+    try:
+        await _run(settings, observer or _nobody, ready or asyncio.Event())
+    except* HelmwardError as group:
+        raise _first(group) from group
+
+
+async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> None:
+    cluster = settings.cluster
+    path = str(cluster.kubeconfig) if cluster.kubeconfig else None
+    async with (
+        Kube(load_config(path, cluster.context)) as kube,
+        asyncio.TaskGroup() as watchers,
+        asyncio.TaskGroup() as writers,
+    ):
+        tree = Tree(kube, watchers, writers)
+        if settings.releases:
+            _serve_releases(tree, settings, settings.releases)
+        if settings.git:
+            sync = GitSync(kube, settings.git, registry=tree.registry, on_event=observer)
+            writers.create_task(sync.run(), name="git")
+        web = WebServer(settings.web, tree.registry, tree.ready, alive=tree.alive)
+        watchers.create_task(web.run(), name="web")
+        writers.create_task(_tell(tree.ready, ready, web), name="ready")
+
+
+def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -> None:
+    namespace = settings.cluster.session_namespace or tree.kube.config.namespace
+    process = EngineProcess(
+        kubeconfig=settings.cluster.kubeconfig,
+        context=settings.cluster.context,
+        cache=releases.engine_cache,
+    )
+    sessions = Sessions(tree.kube, None)
+    recorder = EventRecorder(tree.kube)
+    parts = Parts(tree.kube, Engine(process), sessions, recorder, tree.registry, releases)
+    roles = [ReleaseRole(generation, parts) for generation in GENERATIONS]
+    for name, part in {"engine": process, "sessions": sessions, "events": recorder}.items():
+        tree.watchers.create_task(part.run(), name=name)
+    for role in roles:
+        tree.watchers.create_task(role.watch(), name=f"watch-{role.name}")
+        tree.ready[f"informers {role.name}"] = lambda role=role: role.synced
+    tree.ready["engine"] = tree.alive["engine"] = lambda: process.serving
+    tree.writers.create_task(_write(tree.kube, namespace, sessions, roles), name="releases")
+
+
+async def _write(
+    kube: Kube, namespace: str, sessions: Sessions, roles: list[ReleaseRole]
+) -> None:
+    """Work on releases as long as a Lease is held; lost, begin anew."""
+    backoff: Backoff[str] = Backoff(base=PAUSE, cap=LONGEST_PAUSE)
+    while True:
+        session = Session(kube, namespace)
+        try:
+            async with asyncio.TaskGroup() as holding:
+                holding.create_task(session.run(), name="session")
+                await session.held.wait()
+                backoff.reset(namespace)
+                log.info("session begun", lease=session.name)
+                await _work(sessions, roles, session.name)
+        except* TransientError as group:
+            log.warning("no session: nothing is written", why=str(_first(group)))
+        await asyncio.sleep(backoff.next(namespace))
+
+
+async def _work(sessions: Sessions, roles: list[ReleaseRole], session: str) -> None:
+    await sessions.informer.synced.wait()
+    async with asyncio.TaskGroup() as group:
+        for role in roles:
+            group.create_task(role.work(session), name=f"work-{role.name}")
+
+
+async def _tell(checks: dict[str, Check], ready: asyncio.Event, web: WebServer) -> None:
+    """Say once that everything that is watched is known."""
+    await web.started.wait()
+    while not all(check() for check in checks.values()):
+        await asyncio.sleep(LOOK_AGAIN)
+    log.info("ready", port=web.port)
+    ready.set()
+
+
+def _first(group: BaseExceptionGroup[HelmwardError]) -> HelmwardError:
+    """Return one error of a group: the others are its consequences."""
+    found = group.exceptions[0]
+    return _first(found) if isinstance(found, BaseExceptionGroup) else found
+
+
+def _nobody(_: object) -> None:
+    """Listen to nothing."""

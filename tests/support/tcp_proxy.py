@@ -4,9 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from helmward.kube import ClusterConfig
+
+
+@dataclass(slots=True)
+class Link:
+    """One connection through the proxy."""
+
+    flowing: asyncio.Event = field(default_factory=asyncio.Event)
+    answering: bool = True
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
 
 class TcpProxy:
@@ -15,12 +24,9 @@ class TcpProxy:
     def __init__(self, host: str, port: int) -> None:
         self.accepted = 0
         self._target = (host, port)
-        self._flowing = asyncio.Event()
-        self._flowing.set()
-        self._answering = asyncio.Event()
-        self._answering.set()
+        self._links: list[Link] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        self._frozen = False
 
     @property
     def port(self) -> int:
@@ -28,23 +34,29 @@ class TcpProxy:
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
-    def freeze(self) -> None:
-        """Stop forwarding, in both directions, on all connections old and new."""
-        self._flowing.clear()
+    def freeze(self, *, new_too: bool = False) -> None:
+        """Stop forwarding without closing anything."""
+        self._frozen = new_too
+        for link in self._links:
+            link.flowing.clear()
 
     def thaw(self) -> None:
         """Forward again, what was held back first."""
-        self._flowing.set()
+        self._frozen = False
+        for link in self._links:
+            link.flowing.set()
 
-    def drop_answers(self) -> None:
-        """Let requests through and lose every answer."""
-        self._answering.clear()
+    def lose_answers(self) -> None:
+        """Let the requests of the present connections through and lose the answers."""
+        for link in self._links:
+            link.answering = False
 
     def cut(self) -> None:
         """Close all connections."""
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
+        for link in self._links:
+            for writer in link.writers:
+                writer.transport.abort()
+        self._links.clear()
 
     async def start(self) -> None:
         """Listen."""
@@ -64,21 +76,25 @@ class TcpProxy:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        self._writers.add(writer)
+        link = Link(writers=[writer])
+        self._links.append(link)
+        if not self._frozen:
+            link.flowing.set()
         with contextlib.suppress(OSError, asyncio.CancelledError):
             far_reader, far_writer = await asyncio.open_connection(*self._target)
-            self._writers.add(far_writer)
+            link.writers.append(far_writer)
             await asyncio.gather(
-                self._pump(reader, far_writer, asks=True), self._pump(far_reader, writer)
+                self._pump(link, reader, far_writer, asks=True),
+                self._pump(link, far_reader, writer, asks=False),
             )
 
     async def _pump(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool = False
+        self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool
     ) -> None:
         try:
             while data := await reader.read(65536):
-                await self._flowing.wait()
-                if asks or self._answering.is_set():
+                await link.flowing.wait()
+                if asks or link.answering:
                     writer.write(data)
                     await writer.drain()
         finally:

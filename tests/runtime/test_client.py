@@ -1,0 +1,296 @@
+"""The client against a real API server: verbs, lists and what its errors become."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from helmward.errors import (
+    AccessDenied,
+    ClusterUnavailable,
+    Conflict,
+    Expired,
+    Invalid,
+    NamespaceUnready,
+    NotFound,
+)
+from helmward.kube import Kube, Selection, Start, load_config
+from helmward.kube.credentials import bearer
+from helmward.kube.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SECRETS
+from tests.support.kinds import a_config_map, a_kind, a_widget, install, served
+from tests.support.plane import Plane
+from tests.support.tcp_proxy import proxied
+from tests.support.wait import until
+
+
+async def test_apply_creates_then_updates(kube: Kube, namespace: str) -> None:
+    """The kind is looked up, the manager is ours."""
+    created = await kube.apply(a_config_map(namespace, x="1"))
+    updated = await kube.apply(a_config_map(namespace, x="2"))
+
+    assert (created["data"], updated["data"]) == ({"x": "1"}, {"x": "2"})
+    fields = updated["metadata"]["managedFields"]
+    assert [(entry["manager"], entry["operation"]) for entry in fields] == [("helmward", "Apply")]
+
+
+async def test_a_dry_run_leaves_nothing(kube: Kube, namespace: str) -> None:
+    """Drift is found with it."""
+    assert (await kube.apply(a_config_map(namespace, x="1"), dry_run=True))["data"] == {"x": "1"}
+    with pytest.raises(NotFound):
+        await kube.get(CONFIG_MAPS, "a", namespace)
+
+
+async def test_apply_without_force_respects_other_managers(kube: Kube, namespace: str) -> None:
+    """The conflict names who has the field."""
+    await kube.apply(a_config_map(namespace, x="1"), field_manager="somebody")
+
+    with pytest.raises(Conflict, match="somebody"):
+        await kube.apply(a_config_map(namespace, x="2"), force=False)
+
+
+async def test_an_apply_that_only_creates(kube: Kube, namespace: str) -> None:
+    """A version that cannot match makes an existing object a conflict."""
+    only_new = a_config_map(namespace)
+    only_new["metadata"]["resourceVersion"] = "1"
+    await kube.apply(only_new)
+
+    with pytest.raises(Conflict):
+        await kube.apply(only_new)
+
+
+async def test_create_replace_patch_delete(kube: Kube, namespace: str) -> None:
+    """The plain verbs."""
+    await kube.create(CONFIG_MAPS, a_config_map(namespace, x="1"))
+    found = await kube.get(CONFIG_MAPS, "a", namespace)
+    found["data"] = {"x": "2"}
+    await kube.replace(CONFIG_MAPS, found)
+    patched = await kube.patch(CONFIG_MAPS, "a", namespace, {"data": {"y": "3"}})
+    await kube.delete(CONFIG_MAPS, "a", namespace)
+
+    assert patched["data"] == {"x": "2", "y": "3"}
+    with pytest.raises(NotFound, match=f'cannot get configmaps {namespace}/a: configmaps "a"'):
+        await kube.get(CONFIG_MAPS, "a", namespace)
+
+
+async def test_the_status_has_a_door_of_its_own(kube: Kube, namespace: str) -> None:
+    """Writing it neither needs nor changes the spec."""
+    kind = a_kind()
+    await install(kube, kind)
+    await until(lambda: served(kube, kind), every=0.1)
+    await kube.apply(a_widget(kind, namespace, "w", a=1))
+    patched = await kube.patch_status(kind, "w", namespace, {"ready": True})
+
+    assert (patched["spec"], patched["status"]) == ({"a": 1}, {"ready": True})
+    assert patched["metadata"]["generation"] == 1
+
+
+async def test_only_the_version_that_was_read_is_replaced(kube: Kube, namespace: str) -> None:
+    """Compare and swap."""
+    old = await kube.create(CONFIG_MAPS, a_config_map(namespace))
+    await kube.patch(CONFIG_MAPS, "a", namespace, {"data": {"x": "1"}})
+
+    with pytest.raises(Conflict, match="has been modified") as caught:
+        await kube.replace(CONFIG_MAPS, old)
+    assert not caught.value.exists
+
+
+async def test_a_second_create_is_told_from_a_lost_race(kube: Kube, namespace: str) -> None:
+    """A claim that exists already has another owner."""
+    await kube.create(CONFIG_MAPS, a_config_map(namespace))
+
+    with pytest.raises(Conflict) as caught:
+        await kube.create(CONFIG_MAPS, a_config_map(namespace))
+    assert caught.value.exists
+
+
+async def test_only_the_object_that_was_meant_is_deleted(kube: Kube, namespace: str) -> None:
+    """Another one of the same name stays."""
+    created = await kube.create(CONFIG_MAPS, a_config_map(namespace))
+
+    with pytest.raises(Conflict):
+        await kube.delete(CONFIG_MAPS, "a", namespace, uid="another")
+    with pytest.raises(Conflict):
+        await kube.delete(CONFIG_MAPS, "a", namespace, resource_version="1")
+    await kube.delete(CONFIG_MAPS, "a", namespace, uid=created["metadata"]["uid"])
+
+
+async def test_a_list_comes_in_pages(kube: Kube, namespace: str) -> None:
+    """Big clusters answer nothing else in time."""
+    for number in range(7):
+        await kube.create(CONFIG_MAPS, a_config_map(namespace, f"a{number}"))
+    before = kube.requests["list", "configmaps"]
+    items, version = await kube.list(
+        CONFIG_MAPS, namespace, limit=3, field_selector="metadata.name!=kube-root-ca.crt"
+    )
+
+    assert [item["metadata"]["name"] for item in items] == [f"a{number}" for number in range(7)]
+    assert {item["kind"] for item in items} == {"ConfigMap"}
+    assert version.isdecimal()
+    assert kube.requests["list", "configmaps"] - before == 3
+
+
+async def test_an_empty_list_of_metadata(kube: Kube, namespace: str) -> None:
+    """The server writes `items: null` there."""
+    assert (await kube.list(DEPLOYMENTS, namespace, metadata_only=True))[0] == []
+
+
+async def test_metadata_only(kube: Kube, namespace: str) -> None:
+    """Secrets are watched without ever being read."""
+    secret = {"metadata": {"name": "s", "labels": {"a": "b"}}, "stringData": {"k": "hunter2"}}
+    await kube.create(SECRETS, secret, namespace)
+    one = await kube.get(SECRETS, "s", namespace, metadata_only=True)
+    items, _ = await kube.list(SECRETS, namespace, label_selector="a=b", metadata_only=True)
+
+    assert one["kind"] == "PartialObjectMetadata"
+    assert [item["metadata"]["name"] for item in items] == ["s"]
+    assert "data" not in one
+    assert "data" not in items[0]
+
+
+async def test_forbidden_names_verb_and_resource(plane: Plane) -> None:
+    """An administrator has to write the Role for it."""
+    config = replace(load_config(plane.kubeconfig), impersonate=(("Impersonate-User", "nobody"),))
+    async with Kube(config) as nobody:
+        with pytest.raises(AccessDenied, match='cannot list secrets in default: User "nobody"'):
+            await nobody.list(SECRETS, "default")
+        with pytest.raises(AccessDenied, match="cannot create pods default/p: pods is forbidden"):
+            await nobody.create(PODS, {"metadata": {"name": "p"}}, "default")
+
+
+async def test_a_wrong_token_is_denied(plane: Plane) -> None:
+    """And not tried for ever."""
+    config = replace(load_config(plane.kubeconfig), credentials=bearer("wrong"))
+    async with Kube(config) as stranger:
+        with pytest.raises(AccessDenied):
+            await stranger.get(NAMESPACES, "default")
+
+
+async def test_an_invalid_object_is_refused_by_field(kube: Kube, namespace: str) -> None:
+    """The message is the server's own."""
+    with pytest.raises(Invalid, match=r"metadata.name: Invalid value") as caught:
+        await kube.create(CONFIG_MAPS, a_config_map(namespace, "A_"))
+    assert caught.value.causes[0].startswith("metadata.name: ")
+
+
+async def test_an_unknown_field_is_refused(kube: Kube, namespace: str) -> None:
+    """Terminal, though the server calls it an internal error."""
+    with pytest.raises(Invalid, match="field not declared in schema"):
+        await kube.apply(a_config_map(namespace) | {"dta": {}})
+
+
+async def test_a_refused_secret_is_not_quoted(kube: Kube, namespace: str) -> None:
+    """Errors go into conditions, which many may read."""
+    metadata = {"name": "s", "namespace": namespace}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+    broken: list[dict[str, Any]]
+    broken = [{"data": {"hunter2!": "eA=="}}, {"type": "kubernetes.io/tls", "data": {"a": "b"}}]
+    for part in [*broken, {"data": {"k": "hunter2!"}}, {"immutable": "hunter2!"}]:
+        with pytest.raises(Invalid) as caught:
+            await kube.create(SECRETS, secret | part)
+        assert "hunter2" not in f"{caught.value} {caught.value.causes}".replace(
+            "data[hunter2!]", ""
+        )
+
+
+async def test_an_absent_namespace_may_come(kube: Kube) -> None:
+    """Its own HelmRelease or commit may be on the way."""
+    with pytest.raises(NamespaceUnready, match='namespaces "absent" not found'):
+        await kube.create(CONFIG_MAPS, a_config_map("absent"))
+    with pytest.raises(NamespaceUnready):
+        await kube.apply(a_config_map("absent"))
+    with pytest.raises(NotFound):
+        await kube.get(NAMESPACES, "absent")
+
+
+async def test_a_namespace_that_is_being_deleted(kube: Kube) -> None:
+    """The server says 403; our rights are fine."""
+    name = "ending"
+    await kube.create(NAMESPACES, {"metadata": {"name": name}})
+    held = a_config_map(name, "held")
+    held["metadata"]["finalizers"] = ["example.com/held"]
+    await kube.create(CONFIG_MAPS, held)
+    await kube.delete(NAMESPACES, name)
+    try:
+        with pytest.raises(NamespaceUnready, match="being terminated"):
+            await kube.create(CONFIG_MAPS, a_config_map(name))
+    finally:
+        await kube.patch(CONFIG_MAPS, "held", name, {"metadata": {"finalizers": None}})
+
+
+async def test_a_kind_without_a_namespace_is_refused_before_it_is_sent(kube: Kube) -> None:
+    """An empty namespace must not become somebody's default."""
+    before = kube.requests.total()
+    with pytest.raises(Invalid, match='ConfigMap "a" names no namespace'):
+        await kube.create(CONFIG_MAPS, {"metadata": {"name": "a"}})
+    assert kube.requests.total() == before
+
+
+async def test_an_unknown_kind_is_not_found(kube: Kube) -> None:
+    """Its CRD may come."""
+    with pytest.raises(NotFound, match=r"no kind Widget in absent.io/v1"):
+        await kube.apply({"apiVersion": "absent.io/v1", "kind": "Widget", "metadata": {}})
+
+
+async def test_version(kube: Kube) -> None:
+    """For the first line of the log."""
+    assert (await kube.version())["gitVersion"].startswith("v1.")
+
+
+async def test_a_server_that_is_not_there(plane: Plane) -> None:
+    """The message says where it was looked for."""
+    config = replace(load_config(plane.kubeconfig), server="https://127.0.0.1:1")
+    async with Kube(config) as lost:
+        with pytest.raises(ClusterUnavailable, match=r"no connection to 127.0.0.1:1: Connect"):
+            await lost.get(NAMESPACES, "default")
+
+
+async def test_a_certificate_that_nobody_trusts(plane: Plane) -> None:
+    """It is no reason to go on without."""
+    async with Kube(replace(load_config(plane.kubeconfig), ca=None)) as careful:
+        with pytest.raises(ClusterUnavailable, match="certificate is not trusted"):
+            await careful.get(NAMESPACES, "default")
+
+
+async def test_connections_are_used_again(plane: Plane) -> None:
+    """A TLS handshake for each request would cost more than the request."""
+    async with proxied(load_config(plane.kubeconfig)) as (config, proxy), Kube(config) as kube:
+        for _ in range(20):
+            await kube.get(NAMESPACES, "default")
+
+        assert proxy.accepted == 1
+
+
+async def test_a_frozen_request_ends(plane: Plane) -> None:
+    """The caller's deadline reaches the socket, and the next request is well again."""
+    async with proxied(load_config(plane.kubeconfig)) as (config, proxy), Kube(config) as kube:
+        await kube.version()
+        proxy.freeze()
+        with pytest.raises(ClusterUnavailable, match="does not answer in time"):
+            await kube.raw("GET", "/version", timeout=0.3)
+
+        assert await kube.version()
+
+
+async def test_a_version_that_is_too_old(kube: Kube, namespace: str) -> None:
+    """Both a watch and the informer have to tell it from an outage."""
+    kind = a_kind()
+    await install(kube, kind)
+    await until(lambda: served(kube, kind), every=0.1)
+
+    with pytest.raises(Expired, match="too old resource version"):
+        async with aclosing(kube.watch(Selection(kind, namespace), Start("1"), quiet=5)) as watch:
+            await anext(watch)
+
+
+async def test_a_watch_tells_what_happens(kube: Kube, namespace: str) -> None:
+    """From the version given on."""
+    _, version = await kube.list(CONFIG_MAPS, namespace, field_selector="metadata.name=a")
+    selection = Selection(CONFIG_MAPS, namespace, field_selector="metadata.name=a")
+    watch = kube.watch(selection, Start(version))
+    first = asyncio.create_task(anext(watch))
+    await kube.create(CONFIG_MAPS, a_config_map(namespace))
+
+    assert (await first).type == "ADDED"
+    await watch.aclose()

@@ -112,7 +112,7 @@ class Informer(Generic[T]):
                 await asyncio.sleep(self._pause())
 
     def _was_useful(self) -> bool:
-        """Tell whether the last watch brought anything, or stood for a while at least."""
+        """Tell whether the last watch brought anything new, or stood for a while at least."""
         stood = self._opened is not None and _now() - self._opened >= STOOD
         return self._heard or stood
 
@@ -183,7 +183,6 @@ class Informer(Generic[T]):
         changes = self.store.replace({item.name: item for item in items})
         self.resource_version = version
         self.lists += 1
-        self._heard = True
         self._tell(changes)
         self.synced.set()
 

@@ -9,7 +9,7 @@ session, then everything else.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -87,26 +87,26 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
 def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -> None:
     namespace = settings.cluster.session_namespace or tree.kube.config.namespace
     process = EngineProcess(
-        kubeconfig=settings.cluster.kubeconfig,
+        kubeconfig=str(settings.cluster.kubeconfig) if settings.cluster.kubeconfig else None,
         context=settings.cluster.context,
         cache=releases.engine_cache,
+        on_log=_engine_said,
     )
     sessions = Sessions(tree.kube, None)
     recorder = EventRecorder(tree.kube)
     parts = Parts(tree.kube, Engine(process), sessions, recorder, tree.registry, releases)
     roles = [ReleaseRole(generation, parts) for generation in GENERATIONS]
-    for name, part in {"engine": process, "sessions": sessions, "events": recorder}.items():
-        tree.watchers.create_task(part.run(), name=name)
+    tree.watchers.create_task(process.run(), name="engine")
+    tree.watchers.create_task(sessions.run(), name="sessions")
+    tree.watchers.create_task(recorder.run(), name="events")
     for role in roles:
         tree.watchers.create_task(role.watch(), name=f"watch-{role.name}")
-        tree.ready[f"informers {role.name}"] = lambda role=role: role.synced
-    tree.ready["engine"] = tree.alive["engine"] = lambda: process.serving
+        tree.ready[f"informers {role.name}"] = role.is_synced
+    tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
     tree.writers.create_task(_write(tree.kube, namespace, sessions, roles), name="releases")
 
 
-async def _write(
-    kube: Kube, namespace: str, sessions: Sessions, roles: list[ReleaseRole]
-) -> None:
+async def _write(kube: Kube, namespace: str, sessions: Sessions, roles: list[ReleaseRole]) -> None:
     """Work on releases as long as a Lease is held; lost, begin anew."""
     backoff: Backoff[str] = Backoff(base=PAUSE, cap=LONGEST_PAUSE)
     while True:
@@ -133,10 +133,17 @@ async def _work(sessions: Sessions, roles: list[ReleaseRole], session: str) -> N
 async def _tell(checks: dict[str, Check], ready: asyncio.Event, web: WebServer) -> None:
     """Say once that everything that is watched is known."""
     await web.started.wait()
-    while not all(check() for check in checks.values()):
+    while not all(check() for check in checks.values()):  # noqa: ASYNC110  # many parts, one word
         await asyncio.sleep(LOOK_AGAIN)
     log.info("ready", port=web.port)
     ready.set()
+
+
+def _engine_said(line: dict[str, Any]) -> None:
+    """Pass a line of the engine's log on in ours."""
+    words = {name: value for name, value in line.items() if name not in {"level", "msg", "time"}}
+    write = getattr(log, str(line.get("level", "info")).lower(), log.info)
+    write(line.get("msg", ""), component="engine", **words)
 
 
 def _first(group: BaseExceptionGroup[HelmwardError]) -> HelmwardError:

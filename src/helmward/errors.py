@@ -13,6 +13,7 @@ names what is wrong and what would mend it::
     |   |-- EngineLost            the engine process went away
     |   |-- SourceUnavailable     a chart repository or git remote does not answer
     |   |-- ChartNotFound         the repository answers, but has no such chart yet
+    |   |-- ChartEvicted          the engine no longer has the chart: pull it again
     |   |-- NamespaceUnready      the namespace is absent or being deleted
     |   `-- ReleaseFailed         the API server, a hook or a wait said no
     `-- TerminalError             stalled until the spec changes
@@ -20,6 +21,7 @@ names what is wrong and what would mend it::
         |-- ValuesInvalid         the chart's schema refuses the values
         |-- SpecInvalid           a field of the resource breaks a rule
         |-- NameTaken             another HelmRelease holds the release name
+        |-- NotOwned              an object of the chart exists and is another's
         |-- AccessDenied          the API server forbids it
         |-- Invalid               the API server refuses the object
         |-- SourceRejected        a commit cannot be read whole
@@ -95,6 +97,12 @@ class ChartNotFound(TransientError):
     reason = "ChartNotFound"
 
 
+class ChartEvicted(TransientError):
+    """The engine no longer holds the chart, it was restarted: pull it again."""
+
+    reason = "ChartEvicted"
+
+
 class NamespaceUnready(TransientError):
     """The namespace does not exist (yet), or is being deleted."""
 
@@ -135,6 +143,12 @@ class NameTaken(TerminalError):
     """Another HelmRelease holds the release name; the message names it."""
 
     reason = "ReleaseNameTaken"
+
+
+class NotOwned(TerminalError):
+    """Objects of the chart exist already and are not the release's; all are named."""
+
+    reason = "ObjectsNotOwned"
 
 
 class AccessDenied(TerminalError):

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from helmward.charts import Charts
-from helmward.errors import ClusterUnavailable, Conflict, EngineLost, HelmwardError
+from helmward.errors import ChartEvicted, ClusterUnavailable, Conflict, EngineLost, HelmwardError
 from helmward.model import (
     Account,
     Decision,
@@ -38,7 +38,7 @@ from helmward.releases.memory import Memory
 from helmward.releases.observe import Observer
 from helmward.releases.report import Reporter
 
-PASS_ON: Final = (ClusterUnavailable, Conflict, EngineLost)
+PASS_ON: Final = (ChartEvicted, ClusterUnavailable, Conflict, EngineLost)
 """What says nothing about the release: the queue brings the key back soon."""
 SOON: Final = timedelta(seconds=1)
 ANNOUNCE_AFTER: Final = 1.0

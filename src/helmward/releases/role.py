@@ -81,9 +81,8 @@ class ReleaseRole:
         """The generation served: its group and version."""
         return self._generation.resource.api_version
 
-    @property
-    def synced(self) -> bool:
-        """Whether everything that a turn reads is known."""
+    def is_synced(self) -> bool:
+        """Tell whether everything that a turn reads is known."""
         return self.declared.synced.is_set() and self.revisions.synced.is_set()
 
     async def watch(self) -> None:

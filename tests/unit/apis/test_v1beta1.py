@@ -170,9 +170,7 @@ STAGES: list[tuple[str, dict[str, Any], dict[str, tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("name", "changes", "expected"), STAGES, ids=[row[0] for row in STAGES])
-def test_stages(
-    name: str, changes: dict[str, Any], expected: dict[str, tuple[str, str]]
-) -> None:
+def test_stages(name: str, changes: dict[str, Any], expected: dict[str, tuple[str, str]]) -> None:
     """One row a stage: what `kubectl wait` and kstatus see."""
     found = conditions(account(**changes))
     assert {kind: found[kind] for kind in expected} == expected, name

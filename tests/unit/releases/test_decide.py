@@ -249,9 +249,7 @@ def test_every_rule_is_a_sentence() -> None:
 def test_every_rule_answers_some_row(rule: Any) -> None:
     """A rule that decides no row of the table is dead, or untested."""
     answers = [
-        next(
-            one for one in RULES if one(a_desired(**row.desired), an_observed(**row.observed))
-        )
+        next(one for one in RULES if one(a_desired(**row.desired), an_observed(**row.observed)))
         for row in TABLE
         if not isinstance(row.decision, Nothing)
     ]

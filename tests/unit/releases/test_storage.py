@@ -28,7 +28,9 @@ class Watch:
         self._pass_on(self.store.put(Item(name, one.uid, one.resource_version, one)))
 
     def remove(self, one: Revision) -> None:
-        self._pass_on(self.store.remove((one.release.namespace, f"{one.release.name}.v{one.number}")))
+        self._pass_on(
+            self.store.remove((one.release.namespace, f"{one.release.name}.v{one.number}"))
+        )
 
     def _pass_on(self, changes: Any) -> None:
         for change in changes:

@@ -1,12 +1,12 @@
 """What acting needs: the engine, the cluster, and in whose name it writes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from helmward.apis import Generation
-from helmward.engine import Engine
+from helmward.engine import Engine, OnPhase
 from helmward.kube import Kube
 from helmward.model import CHART, DIGEST, OWNER, Declared, Desired
 from helmward.releases.storage import Storage
@@ -14,8 +14,6 @@ from helmward.runtime.sessions import Sessions
 
 GRACE: Final = timedelta(seconds=15)
 """How much longer than Helm's own timeout a call may take before it is cancelled."""
-
-OnPhase = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,209 @@
+package charts
+
+import (
+	"bytes"
+	"container/list"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+
+	"helm.sh/helm/v4/pkg/action"
+	ci "helm.sh/helm/v4/pkg/chart"
+
+	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/failure"
+)
+
+const (
+	parsedBudget  = 192 << 20
+	archiveBudget = 1 << 30
+)
+
+// store keeps charts by digest: parsed ones in memory, archives on disk where
+// a folder is given.
+type store struct {
+	folder string
+
+	mu     sync.Mutex
+	parsed map[string]*list.Element
+	recent *list.List
+	size   int64
+}
+
+type kept struct {
+	digest string
+	chart  *chart.Chart
+	size   int64
+}
+
+func newStore(folder string) *store {
+	return &store{folder: folder, parsed: map[string]*list.Element{}, recent: list.New()}
+}
+
+func digestOf(archive []byte) string {
+	sum := sha256.Sum256(archive)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// get gives a chart that others use too: clone before use.
+func (s *store) get(digest string) *chart.Chart {
+	s.mu.Lock()
+	if element, found := s.parsed[digest]; found {
+		s.recent.MoveToFront(element)
+		s.mu.Unlock()
+		return element.Value.(*kept).chart
+	}
+	s.mu.Unlock()
+	return s.fromDisk(digest)
+}
+
+func (s *store) fromDisk(digest string) *chart.Chart {
+	path := s.path(digest)
+	if path == "" {
+		return nil
+	}
+	archive, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	if digestOf(archive) != digest {
+		_ = os.Remove(path)
+		return nil
+	}
+	parsed, size, err := parse(archive)
+	if err != nil {
+		return nil
+	}
+	s.remember(digest, parsed, size)
+	return parsed
+}
+
+func (s *store) path(digest string) string {
+	sum, found := strings.CutPrefix(digest, "sha256:")
+	if _, err := hex.DecodeString(sum); err != nil || !found || len(sum) != 64 || s.folder == "" {
+		return ""
+	}
+	return filepath.Join(s.folder, sum+".tgz")
+}
+
+// put parses an archive, checks that Helm could install it, and keeps it.
+func (s *store) put(archive []byte) (string, *chart.Chart, error) {
+	parsed, size, err := parse(archive)
+	if err != nil {
+		return "", nil, err
+	}
+	digest := digestOf(archive)
+	s.remember(digest, parsed, size)
+	s.toDisk(digest, archive)
+	return digest, parsed, nil
+}
+
+func (s *store) remember(digest string, parsed *chart.Chart, size int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, found := s.parsed[digest]; found {
+		return
+	}
+	s.parsed[digest] = s.recent.PushFront(&kept{digest, parsed, size})
+	s.size += size
+	for s.size > parsedBudget && s.recent.Len() > 1 {
+		last := s.recent.Back()
+		oldest := s.recent.Remove(last).(*kept)
+		delete(s.parsed, oldest.digest)
+		s.size -= oldest.size
+	}
+}
+
+// toDisk is a convenience for the next start: failing costs a download.
+func (s *store) toDisk(digest string, archive []byte) {
+	path := s.path(digest)
+	if path == "" {
+		return
+	}
+	s.makeRoom(int64(len(archive)))
+	file, err := os.CreateTemp(s.folder, "incoming-*")
+	if err != nil {
+		return
+	}
+	_, err = file.Write(archive)
+	if closing := file.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+}
+
+func (s *store) makeRoom(size int64) {
+	paths, _ := filepath.Glob(filepath.Join(s.folder, "*.tgz"))
+	files := make([]os.FileInfo, 0, len(paths))
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			files = append(files, info)
+			size += info.Size()
+		}
+	}
+	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, oldest := range files {
+		if size <= archiveBudget {
+			return
+		}
+		if os.Remove(filepath.Join(s.folder, oldest.Name())) == nil {
+			size -= oldest.Size()
+		}
+	}
+}
+
+func (s *store) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.parsed)
+}
+
+// parse reads an archive within Helm's own limits (size, paths) and checks
+// what the helm command checks before it installs.
+func parse(archive []byte) (*chart.Chart, int64, error) {
+	refuse := func(format string, values ...any) (*chart.Chart, int64, error) {
+		return nil, 0, failure.New(pb.Failure_CHART_INVALID, format, values...)
+	}
+	parsed, err := loader.LoadArchive(bytes.NewReader(archive))
+	if err != nil {
+		return refuse("the archive is no chart: %w", err)
+	}
+	name := fmt.Sprintf("%s-%s", parsed.Name(), parsed.Metadata.Version)
+	if kind := parsed.Metadata.Type; kind != "" && kind != "application" {
+		return refuse("chart %s is of type %s and cannot be installed", name, kind)
+	}
+	if wanted := parsed.Metadata.Dependencies; wanted != nil {
+		needs := make([]ci.Dependency, 0, len(wanted))
+		for _, one := range wanted {
+			needs = append(needs, one)
+		}
+		if err := action.CheckDependencies(parsed, needs); err != nil {
+			return refuse("chart %s lacks its dependencies: %w", name, err)
+		}
+	}
+	return parsed, int64(len(archive)) + unpackedSize(parsed), nil
+}
+
+func unpackedSize(c *chart.Chart) int64 {
+	size := int64(len(c.Schema))
+	for _, file := range c.Raw {
+		size += int64(len(file.Data))
+	}
+	for _, dependency := range c.Dependencies() {
+		size += unpackedSize(dependency)
+	}
+	return size
+}

@@ -1,0 +1,306 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"helm.sh/helm/v4/pkg/release/common"
+	release "helm.sh/helm/v4/pkg/release/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"helmward.dev/engine/internal/call"
+	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/failure"
+)
+
+// Claim is one action's hold on a release: the revision that it writes. It is
+// given to the SDK as its storage driver (see driver.go).
+type Claim struct {
+	Secrets *Secrets
+	Call    *call.Call
+	Base    Base
+	// Why becomes the revision's description.
+	Why         string
+	Annotations map[string]string
+	MaxHistory  int
+	// Before runs just before the claim is written and may refuse it.
+	Before func() error
+	// MakeNamespace runs when the namespace turns out to be absent; may be nil.
+	MakeNamespace func(context.Context) error
+
+	mu       sync.Mutex
+	known    []*Record
+	deployed *Record
+	written  *Record
+	earlier  []Stamp
+	broken   error
+}
+
+// Annotations of a claim, over those of the request.
+func Annotations(request map[string]string, writer *pb.Writer, instance, chart string, deadline time.Time) map[string]string {
+	all := maps.Clone(request)
+	if all == nil {
+		all = map[string]string{}
+	}
+	all[Domain+"session"] = writer.GetSession()
+	all[Domain+"epoch"] = fmt.Sprint(writer.GetEpoch())
+	all[Domain+"instance"] = instance
+	all[Domain+"deadline"] = deadline.UTC().Format(time.RFC3339)
+	if chart != "" {
+		all[Domain+"chart"] = chart
+	}
+	return all
+}
+
+const (
+	phaseApplying = "applying"
+	phaseDone     = "done"
+)
+
+func (c *Claim) annotated(phase string) map[string]string {
+	all := maps.Clone(c.Annotations)
+	all[Domain+"phase"] = phase
+	return all
+}
+
+// Know tells what storage held before; the SDK asks for it.
+func (c *Claim) Know(newest, deployed *Record) {
+	c.known = []*Record{newest}
+	c.deployed = deployed
+}
+
+// Written is the revision as storage has it; nil before the claim.
+func (c *Claim) Written() *Record {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.written
+}
+
+// Broken is what went wrong with a status write. The SDK only logs it.
+func (c *Claim) Broken() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.broken
+}
+
+// take writes the claim: creating revision N+1 has one winner. One look at
+// the list then shows whether N was really the newest.
+func (c *Claim) take(rel *release.Release) error {
+	ctx := c.Call.Context()
+	if rel.Version != c.Base.Revision+1 {
+		return movedOn(rel.Name, c.Base)
+	}
+	if c.Before != nil {
+		if err := c.Before(); err != nil {
+			return err
+		}
+	}
+	if c.Why != "" {
+		rel.Info.Description = c.Why
+	}
+	stamp, err := c.create(ctx, rel)
+	if apierrors.IsAlreadyExists(err) {
+		return failure.New(pb.Failure_CONFLICT, "release %s: revision %d was written by another", rel.Name, rel.Version)
+	}
+	if err != nil {
+		return fmt.Errorf("write revision %d of release %s: %w", rel.Version, rel.Name, err)
+	}
+	c.written = &Record{stamp, rel}
+	return c.confirm(ctx, stamp)
+}
+
+func (c *Claim) create(ctx context.Context, rel *release.Release) (Stamp, error) {
+	stamp, err := c.Secrets.create(ctx, rel, c.annotated(phaseApplying))
+	if c.MakeNamespace == nil || !isNamespaceAbsent(err) {
+		return stamp, err
+	}
+	if err := c.MakeNamespace(ctx); err != nil {
+		return Stamp{}, err
+	}
+	return c.Secrets.create(ctx, rel, c.annotated(phaseApplying))
+}
+
+func isNamespaceAbsent(err error) bool {
+	return apierrors.IsNotFound(err) && !apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause)
+}
+
+// confirm withdraws a claim that stands on a history which moved on: a pruned
+// or uninstalled revision's name may be free again.
+func (c *Claim) confirm(ctx context.Context, claim Stamp) error {
+	stamps, err := c.Secrets.Stamps(ctx)
+	if err == nil {
+		c.earlier, err = c.check(stamps, claim)
+	}
+	if err == nil {
+		return nil
+	}
+	c.written = nil
+	recording, done := c.Call.Recording()
+	defer done()
+	if removal := c.Secrets.remove(recording, claim); removal != nil {
+		return fmt.Errorf("%w (and its claim could not be withdrawn: %w)", err, removal)
+	}
+	return err
+}
+
+func (c *Claim) check(stamps []Stamp, claim Stamp) ([]Stamp, error) {
+	found := c.Base.Revision == 0
+	earlier := make([]Stamp, 0, len(stamps))
+	for _, stamp := range stamps {
+		switch {
+		case stamp.UID == claim.UID:
+			continue
+		case stamp.Revision >= claim.Revision || c.Base.Revision == 0:
+			return nil, movedOn(c.Secrets.Name, c.Base)
+		case stamp.is(c.Base):
+			found = true
+		}
+		earlier = append(earlier, stamp)
+	}
+	if !found {
+		return nil, movedOn(c.Secrets.Name, c.Base)
+	}
+	return earlier, nil
+}
+
+// record writes the claim's status if the claim still stands. Once deployed,
+// older deployed revisions are superseded: in this order a stop in between
+// leaves two deployed revisions and never none.
+func (c *Claim) record(rel *release.Release) error {
+	if c.written == nil || rel.Version != c.written.Stamp.Revision {
+		return nil
+	}
+	phase := phaseDone
+	if rel.Info.Status.IsPending() || rel.Info.Status == common.StatusUninstalling {
+		if c.Call.Context().Err() != nil {
+			return nil
+		}
+		phase = phaseApplying
+	}
+	c.describe(rel)
+	ctx, done := c.Call.Recording()
+	defer done()
+	stamp, err := c.Secrets.write(ctx, c.written.Stamp, rel, c.annotated(phase))
+	if err != nil {
+		c.broken = err
+		return err
+	}
+	c.written = &Record{stamp, rel}
+	c.Secrets.cache.put(c.Secrets.key, Record{stamp, own(rel)})
+	if rel.Info.Status == common.StatusDeployed {
+		c.supersede()
+	}
+	return nil
+}
+
+func (c *Claim) describe(rel *release.Release) {
+	switch {
+	case c.Why == "":
+	case rel.Info.Status == common.StatusFailed:
+		rel.Info.Description = c.Why + ": " + failure.Shorten(rel.Info.Description)
+	default:
+		rel.Info.Description = c.Why
+	}
+}
+
+// supersede is upkeep: whoever writes the next revision does it again.
+func (c *Claim) supersede() {
+	for i, stamp := range c.earlier {
+		if stamp.Status != common.StatusDeployed {
+			continue
+		}
+		ctx, done := c.Call.Recording()
+		if record := c.load(ctx, stamp); record != nil {
+			record.Release.Info.Status = common.StatusSuperseded
+			if written, err := c.Secrets.write(ctx, stamp, record.Release, nil); err == nil {
+				c.earlier[i] = written
+			}
+		}
+		done()
+	}
+}
+
+func (c *Claim) load(ctx context.Context, stamp Stamp) *Record {
+	for _, record := range append(c.known, c.deployed) {
+		if record != nil && record.Stamp.is(stamp.Base()) {
+			return record
+		}
+	}
+	record, err := c.Secrets.Read(ctx, stamp.Revision)
+	if err != nil || record == nil || !record.Stamp.is(stamp.Base()) {
+		return nil
+	}
+	return record
+}
+
+// Prune deletes the oldest revisions beyond the number kept, but neither the
+// newest deployed one nor the claim.
+func (c *Claim) Prune() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.MaxHistory <= 0 || c.written == nil || c.Call.Context().Err() != nil {
+		return
+	}
+	_, deployed := Newest(c.earlier)
+	surplus := len(c.earlier) + 1 - c.MaxHistory
+	for _, stamp := range c.earlier {
+		if surplus <= 0 {
+			return
+		}
+		if deployed != nil && stamp.UID == deployed.UID {
+			continue
+		}
+		if err := c.Secrets.remove(c.Call.Context(), stamp); err != nil {
+			return
+		}
+		surplus--
+	}
+}
+
+func sortStamps(stamps []Stamp) {
+	slices.SortFunc(stamps, func(a, b Stamp) int { return a.Revision - b.Revision })
+}
+
+func sortRecords(records []*Record) {
+	slices.SortFunc(records, func(a, b *Record) int { return b.Stamp.Revision - a.Stamp.Revision })
+}
+
+// Stands asks storage whether the claim is still the one that was written.
+func (c *Claim) Stands(ctx context.Context) error {
+	written := c.Written()
+	if written == nil {
+		return nil
+	}
+	live, err := c.Secrets.access.Metadata(ctx, c.Secrets.path(secretName(c.Secrets.Name, written.Stamp.Revision)))
+	if err != nil && !apierrors.IsNotFound(err) {
+		return err
+	}
+	if err != nil || !stampOf(live.ObjectMeta).is(written.Stamp.Base()) {
+		return movedOn(c.Secrets.Name, written.Stamp.Base())
+	}
+	return nil
+}
+
+// CheckBase says whether the newest revision listed is the base.
+func (c *Claim) CheckBase(stamps []Stamp) error {
+	newest, _ := Newest(stamps)
+	switch {
+	case newest == nil && c.Base.Revision == 0:
+		return nil
+	case newest == nil || !newest.is(c.Base):
+		return movedOn(c.Secrets.Name, c.Base)
+	}
+	return nil
+}
+
+// Hold takes over a history to be purged; its newest revision, the last one,
+// is the one whose status is written.
+func (c *Claim) Hold(records []*Record) {
+	c.known = records
+	c.written = records[len(records)-1]
+}

@@ -1,0 +1,33 @@
+package history
+
+import (
+	"context"
+	"fmt"
+
+	"helm.sh/helm/v4/pkg/release/common"
+
+	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/failure"
+)
+
+// Unlock turns a pending revision into a failed one, if it is still the very
+// one that the caller saw.
+func (s *Secrets) Unlock(ctx context.Context, base Base, description string) (*Record, error) {
+	record, err := s.Load(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	rel := own(record.Release)
+	if !rel.Info.Status.IsPending() {
+		return nil, failure.New(pb.Failure_CONFLICT, "release %s: revision %d is %s, not pending",
+			s.Name, base.Revision, rel.Info.Status)
+	}
+	rel.SetStatus(common.StatusFailed, description)
+	stamp, err := s.write(ctx, record.Stamp, rel, map[string]string{Domain + "phase": phaseDone})
+	if err != nil {
+		return nil, fmt.Errorf("unlock revision %d of release %s: %w", base.Revision, s.Name, err)
+	}
+	unlocked := Record{stamp, rel}
+	s.cache.put(s.key, unlocked)
+	return &unlocked, nil
+}

@@ -1,0 +1,293 @@
+package objects
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"helm.sh/helm/v4/pkg/kube"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/cli-runtime/pkg/resource"
+
+	"helmward.dev/engine/internal/cluster"
+	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/failure"
+)
+
+const (
+	atOnce     = 6
+	mostLooks  = 6
+	impossible = "1"
+)
+
+// Create is called by the SDK for a release's objects at install, for hooks
+// and for CRDs of a chart's crds/ folder.
+func (c *Client) Create(resources kube.ResourceList, _ ...kube.ClientCreateOption) (_ *kube.Result, err error) {
+	defer rescue(&err)
+	if len(resources) == 0 {
+		return &kube.Result{}, nil
+	}
+	switch {
+	case isHook(resources[0]):
+		return c.createHook(resources)
+	case !isReleaseObject(resources[0]):
+		return c.createBare(resources)
+	}
+	return c.bring(nil, resources)
+}
+
+// Update is called by the SDK for a release's objects at upgrade.
+func (c *Client) Update(originals, targets kube.ResourceList, _ ...kube.ClientUpdateOption) (result *kube.Result, err error) {
+	defer func() {
+		if result == nil {
+			result = &kube.Result{}
+		}
+	}()
+	defer rescue(&err)
+	return c.bring(originals, targets)
+}
+
+// bring applies the targets and deletes what of the originals is left.
+func (c *Client) bring(originals, targets kube.ResourceList) (*kube.Result, error) {
+	trusted := originals
+	if !c.TrustOriginals {
+		trusted = nil
+	}
+	for _, info := range c.previous {
+		if !originals.Contains(info) {
+			originals = append(originals, info)
+		}
+	}
+	result := &kube.Result{}
+	run := &application{
+		client: c, total: len(targets), originals: originals, trusted: trusted, result: result,
+	}
+	if err := run.all(targets); err != nil {
+		return result, err
+	}
+	leftover := originals.Difference(targets)
+	deleted, err := c.removeAll(leftover)
+	result.Deleted = deleted
+	return result, err
+}
+
+// application is one walk over the targets.
+type application struct {
+	client    *Client
+	originals kube.ResourceList
+	trusted   kube.ResourceList
+	total     int
+	done      atomic.Int32
+
+	mu       sync.Mutex
+	result   *kube.Result
+	errs     []error
+	notOwned []string
+}
+
+// all applies kind after kind in Helm's order, several objects of one kind at
+// once. The first kind with an error is the last that is written.
+func (a *application) all(targets kube.ResourceList) error {
+	for start := 0; start < len(targets); {
+		end := start + 1
+		kind := targets[start].Mapping.GroupVersionKind
+		for end < len(targets) && targets[end].Mapping.GroupVersionKind == kind {
+			end++
+		}
+		a.each(targets[start:end], a.one)
+		if len(a.errs) > 0 {
+			return errors.Join(a.errs...)
+		}
+		if len(a.notOwned) > 0 {
+			a.each(targets[end:], a.lookOnly)
+			return notOwned(a.notOwned)
+		}
+		start = end
+	}
+	return nil
+}
+
+func (a *application) each(targets kube.ResourceList, do func(*resource.Info) error) {
+	slots := make(chan struct{}, atOnce)
+	var group sync.WaitGroup
+	for _, info := range targets {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			if err := guarded(do, info); err != nil {
+				a.mu.Lock()
+				a.errs = append(a.errs, err)
+				a.mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+}
+
+func (a *application) one(info *resource.Info) error {
+	c := a.client
+	existed, err := c.apply(info, a.originals.Contains(info), a.trusted.Contains(info))
+	var foreign *foreignError
+	if errors.As(err, &foreign) {
+		a.mu.Lock()
+		a.notOwned = append(a.notOwned, foreign.Error())
+		a.mu.Unlock()
+		return nil
+	}
+	if err != nil {
+		return failure.OfObject(err, info.Mapping.GroupVersionKind.Kind, info.Name)
+	}
+	a.mu.Lock()
+	if existed {
+		a.result.Updated = append(a.result.Updated, info)
+	} else {
+		a.result.Created = append(a.result.Created, info)
+	}
+	a.mu.Unlock()
+	c.Progress("applying", fmt.Sprintf("%d/%d %s/%s", a.done.Add(1), a.total,
+		info.Mapping.GroupVersionKind.Kind, info.Name))
+	return nil
+}
+
+// apply writes one object: at the version it is known to have, else as a new
+// one where it should be new, else after a look.
+func (c *Client) apply(info *resource.Info, original, trusted bool) (existed bool, err error) {
+	if info.Name == "" {
+		return false, c.post(info)
+	}
+	at := c.expected(info)
+	look := original && at == (version{})
+	for attempt := range mostLooks {
+		if look {
+			if at, err = c.look(info, trusted); err != nil {
+				return true, err
+			}
+		}
+		err = c.patch(info, at)
+		switch {
+		case err == nil:
+			return at != version{}, nil
+		case failure.IsQuotaConflict(err):
+		case !failure.IsVersionConflict(err):
+			return at != version{}, err
+		}
+		if again := c.lookAgain(attempt); again != nil {
+			return true, again
+		}
+		look = true
+	}
+	return true, err
+}
+
+// patch applies an object at exactly the version given; none means that it
+// must not exist. A resourceVersion that cannot be makes the server answer 409
+// if it does, and create the object, as applied by us, if it does not.
+func (c *Client) patch(info *resource.Info, at version) error {
+	object := info.Object.(*unstructured.Unstructured).DeepCopy()
+	object.SetManagedFields(nil)
+	if at == (version{}) {
+		object.SetResourceVersion(impossible)
+	} else {
+		object.SetUID(typesUID(at.uid))
+		object.SetResourceVersion(at.resourceVersion)
+	}
+	body, err := json.Marshal(object.Object)
+	if err != nil {
+		return err
+	}
+	reply := &metav1.PartialObjectMetadata{}
+	err = c.access.Do(c.ctx, cluster.Request{
+		Verb: http.MethodPatch, Path: path(info), Type: "application/apply-patch+yaml", Body: body,
+		Query: map[string]string{
+			"fieldManager":    FieldManager,
+			"fieldValidation": metav1.FieldValidationStrict,
+			"force":           strconv.FormatBool(c.ForceConflicts && at != version{}),
+		},
+		Accept: cluster.MetadataOnly,
+	}, reply)
+	if err != nil {
+		return err
+	}
+	c.remember(info, reply)
+	return nil
+}
+
+// post creates an object whose name the server chooses.
+func (c *Client) post(info *resource.Info) error {
+	body, err := json.Marshal(info.Object.(*unstructured.Unstructured).Object)
+	if err != nil {
+		return err
+	}
+	reply := &metav1.PartialObjectMetadata{}
+	err = c.access.Do(c.ctx, cluster.Request{
+		Verb: http.MethodPost, Path: path(info), Type: "application/json", Body: body,
+		Query:  map[string]string{"fieldManager": FieldManager, "fieldValidation": metav1.FieldValidationStrict},
+		Accept: cluster.MetadataOnly,
+	}, reply)
+	if err == nil {
+		info.Name = reply.Name
+		info.Object.(*unstructured.Unstructured).SetName(reply.Name)
+	}
+	return err
+}
+
+func path(info *resource.Info) string {
+	return cluster.Path(info.Mapping, info.Namespace, info.Name)
+}
+
+func (c *Client) remember(info *resource.Info, reply *metav1.PartialObjectMetadata) {
+	at := version{string(reply.UID), reply.ResourceVersion}
+	c.versions.put(c.release(), key(info), at)
+	info.ResourceVersion = reply.ResourceVersion
+	if info.Mapping.GroupVersionKind.Kind == "CustomResourceDefinition" {
+		c.hasNewKinds.Store(true)
+	}
+}
+
+// createHook applies a hook, over what a former run may have left.
+func (c *Client) createHook(resources kube.ResourceList) (*kube.Result, error) {
+	for _, info := range resources {
+		c.Progress("hooks", hookName(info))
+		_, err := c.apply(info, true, true)
+		if c.Uninstalling && isNamespaceGone(err) {
+			c.namespaceGone.Store(true)
+			return &kube.Result{}, nil
+		}
+		if err != nil {
+			return nil, hookFailed(info, failure.OfObject(err, info.Mapping.GroupVersionKind.Kind, info.Name))
+		}
+	}
+	return &kube.Result{Created: resources}, nil
+}
+
+// isNamespaceGone says that nothing new can be made in a namespace.
+func isNamespaceGone(err error) bool {
+	return failure.IsAbout(err, pb.Failure_NAMESPACE_TERMINATING, pb.Failure_NAMESPACE_NOT_FOUND)
+}
+
+// createBare creates what no release owns, CRDs of a crds/ folder. The SDK
+// takes "already exists" as success.
+func (c *Client) createBare(resources kube.ResourceList) (*kube.Result, error) {
+	for _, info := range resources {
+		err := c.patch(info, version{})
+		if failure.IsVersionConflict(err) {
+			return nil, apierrors.NewAlreadyExists(info.Mapping.Resource.GroupResource(), info.Name)
+		}
+		if err != nil {
+			return nil, failure.OfObject(err, info.Mapping.GroupVersionKind.Kind, info.Name)
+		}
+	}
+	return &kube.Result{Created: resources}, nil
+}
+
+func notOwned(objects []string) error {
+	sorted := sortedCopy(objects)
+	return failure.New(pb.Failure_NOT_OWNED, "%d object(s) exist that are not this release's: %s",
+		len(sorted), join(sorted))
+}

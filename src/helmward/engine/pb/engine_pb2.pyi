@@ -1,0 +1,416 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Call(_message.Message):
+    __slots__ = ("identity", "deadline_unix_ms", "id")
+    IDENTITY_FIELD_NUMBER: _ClassVar[int]
+    DEADLINE_UNIX_MS_FIELD_NUMBER: _ClassVar[int]
+    ID_FIELD_NUMBER: _ClassVar[int]
+    identity: Identity
+    deadline_unix_ms: int
+    id: str
+    def __init__(self, identity: _Optional[_Union[Identity, _Mapping]] = ..., deadline_unix_ms: _Optional[int] = ..., id: _Optional[str] = ...) -> None: ...
+
+class Identity(_message.Message):
+    __slots__ = ("operator", "user")
+    OPERATOR_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    operator: bool
+    user: User
+    def __init__(self, operator: _Optional[bool] = ..., user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
+
+class User(_message.Message):
+    __slots__ = ("name", "groups")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    GROUPS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    groups: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., groups: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ReleaseRef(_message.Message):
+    __slots__ = ("namespace", "name")
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    namespace: str
+    name: str
+    def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
+class Writer(_message.Message):
+    __slots__ = ("session", "epoch", "instance")
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    EPOCH_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    session: str
+    epoch: int
+    instance: str
+    def __init__(self, session: _Optional[str] = ..., epoch: _Optional[int] = ..., instance: _Optional[str] = ...) -> None: ...
+
+class Base(_message.Message):
+    __slots__ = ("revision", "secret_uid", "secret_resource_version")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    SECRET_UID_FIELD_NUMBER: _ClassVar[int]
+    SECRET_RESOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    revision: int
+    secret_uid: str
+    secret_resource_version: str
+    def __init__(self, revision: _Optional[int] = ..., secret_uid: _Optional[str] = ..., secret_resource_version: _Optional[str] = ...) -> None: ...
+
+class PullChartRequest(_message.Message):
+    __slots__ = ("call", "repository", "name", "version", "max_index_age_ms")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    REPOSITORY_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    MAX_INDEX_AGE_MS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    repository: str
+    name: str
+    version: str
+    max_index_age_ms: int
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., repository: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., max_index_age_ms: _Optional[int] = ...) -> None: ...
+
+class PullChartReply(_message.Message):
+    __slots__ = ("failure", "chart", "stale", "stale_reason")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    CHART_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
+    STALE_REASON_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    chart: Chart
+    stale: bool
+    stale_reason: str
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., chart: _Optional[_Union[Chart, _Mapping]] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ...) -> None: ...
+
+class Chart(_message.Message):
+    __slots__ = ("digest", "name", "version", "app_version")
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    APP_VERSION_FIELD_NUMBER: _ClassVar[int]
+    digest: str
+    name: str
+    version: str
+    app_version: str
+    def __init__(self, digest: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., app_version: _Optional[str] = ...) -> None: ...
+
+class ActionRequest(_message.Message):
+    __slots__ = ("call", "release", "writer", "base", "chart_digest", "values_json", "description", "annotations", "options")
+    class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    CHART_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    VALUES_JSON_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    writer: Writer
+    base: Base
+    chart_digest: str
+    values_json: bytes
+    description: str
+    annotations: _containers.ScalarMap[str, str]
+    options: ActionOptions
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., chart_digest: _Optional[str] = ..., values_json: _Optional[bytes] = ..., description: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Union[ActionOptions, _Mapping]] = ...) -> None: ...
+
+class ActionOptions(_message.Message):
+    __slots__ = ("timeout_ms", "wait", "max_history", "take_ownership", "force_conflicts", "disable_hooks", "skip_crds", "create_namespace", "disable_schema_validation")
+    TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
+    WAIT_FIELD_NUMBER: _ClassVar[int]
+    MAX_HISTORY_FIELD_NUMBER: _ClassVar[int]
+    TAKE_OWNERSHIP_FIELD_NUMBER: _ClassVar[int]
+    FORCE_CONFLICTS_FIELD_NUMBER: _ClassVar[int]
+    DISABLE_HOOKS_FIELD_NUMBER: _ClassVar[int]
+    SKIP_CRDS_FIELD_NUMBER: _ClassVar[int]
+    CREATE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    DISABLE_SCHEMA_VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    timeout_ms: int
+    wait: bool
+    max_history: int
+    take_ownership: bool
+    force_conflicts: bool
+    disable_hooks: bool
+    skip_crds: bool
+    create_namespace: bool
+    disable_schema_validation: bool
+    def __init__(self, timeout_ms: _Optional[int] = ..., wait: _Optional[bool] = ..., max_history: _Optional[int] = ..., take_ownership: _Optional[bool] = ..., force_conflicts: _Optional[bool] = ..., disable_hooks: _Optional[bool] = ..., skip_crds: _Optional[bool] = ..., create_namespace: _Optional[bool] = ..., disable_schema_validation: _Optional[bool] = ...) -> None: ...
+
+class ActionEvent(_message.Message):
+    __slots__ = ("phase", "log", "done")
+    PHASE_FIELD_NUMBER: _ClassVar[int]
+    LOG_FIELD_NUMBER: _ClassVar[int]
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    phase: Phase
+    log: Log
+    done: Done
+    def __init__(self, phase: _Optional[_Union[Phase, _Mapping]] = ..., log: _Optional[_Union[Log, _Mapping]] = ..., done: _Optional[_Union[Done, _Mapping]] = ...) -> None: ...
+
+class Phase(_message.Message):
+    __slots__ = ("name", "detail")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DETAIL_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    detail: str
+    def __init__(self, name: _Optional[str] = ..., detail: _Optional[str] = ...) -> None: ...
+
+class Log(_message.Message):
+    __slots__ = ("level", "message")
+    LEVEL_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    level: str
+    message: str
+    def __init__(self, level: _Optional[str] = ..., message: _Optional[str] = ...) -> None: ...
+
+class Done(_message.Message):
+    __slots__ = ("failure", "revision", "stats")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    STATS_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    revision: Revision
+    stats: ActionStats
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., revision: _Optional[_Union[Revision, _Mapping]] = ..., stats: _Optional[_Union[ActionStats, _Mapping]] = ...) -> None: ...
+
+class ActionStats(_message.Message):
+    __slots__ = ("api_requests", "duration_ms")
+    API_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    DURATION_MS_FIELD_NUMBER: _ClassVar[int]
+    api_requests: int
+    duration_ms: int
+    def __init__(self, api_requests: _Optional[int] = ..., duration_ms: _Optional[int] = ...) -> None: ...
+
+class Revision(_message.Message):
+    __slots__ = ("release", "revision", "status", "chart_name", "chart_version", "app_version", "description", "modified_unix_ms", "annotations", "secret_uid", "secret_resource_version", "manifest", "notes", "values_json")
+    class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    CHART_NAME_FIELD_NUMBER: _ClassVar[int]
+    CHART_VERSION_FIELD_NUMBER: _ClassVar[int]
+    APP_VERSION_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    MODIFIED_UNIX_MS_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    SECRET_UID_FIELD_NUMBER: _ClassVar[int]
+    SECRET_RESOURCE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    VALUES_JSON_FIELD_NUMBER: _ClassVar[int]
+    release: ReleaseRef
+    revision: int
+    status: str
+    chart_name: str
+    chart_version: str
+    app_version: str
+    description: str
+    modified_unix_ms: int
+    annotations: _containers.ScalarMap[str, str]
+    secret_uid: str
+    secret_resource_version: str
+    manifest: str
+    notes: str
+    values_json: bytes
+    def __init__(self, release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., revision: _Optional[int] = ..., status: _Optional[str] = ..., chart_name: _Optional[str] = ..., chart_version: _Optional[str] = ..., app_version: _Optional[str] = ..., description: _Optional[str] = ..., modified_unix_ms: _Optional[int] = ..., annotations: _Optional[_Mapping[str, str]] = ..., secret_uid: _Optional[str] = ..., secret_resource_version: _Optional[str] = ..., manifest: _Optional[str] = ..., notes: _Optional[str] = ..., values_json: _Optional[bytes] = ...) -> None: ...
+
+class Failure(_message.Message):
+    __slots__ = ("kind", "message")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNSPECIFIED: _ClassVar[Failure.Kind]
+        SOURCE_UNAVAILABLE: _ClassVar[Failure.Kind]
+        CHART_NOT_FOUND: _ClassVar[Failure.Kind]
+        CHART_INVALID: _ClassVar[Failure.Kind]
+        VALUES_INVALID: _ClassVar[Failure.Kind]
+        CONFLICT: _ClassVar[Failure.Kind]
+        NOT_OWNED: _ClassVar[Failure.Kind]
+        REJECTED: _ClassVar[Failure.Kind]
+        FORBIDDEN: _ClassVar[Failure.Kind]
+        NAMESPACE_NOT_FOUND: _ClassVar[Failure.Kind]
+        NAMESPACE_TERMINATING: _ClassVar[Failure.Kind]
+        CLUSTER_UNAVAILABLE: _ClassVar[Failure.Kind]
+        TIMEOUT: _ClassVar[Failure.Kind]
+        CANCELLED: _ClassVar[Failure.Kind]
+        HOOK_FAILED: _ClassVar[Failure.Kind]
+        INVALID: _ClassVar[Failure.Kind]
+        CHART_UNKNOWN: _ClassVar[Failure.Kind]
+        INTERNAL: _ClassVar[Failure.Kind]
+    UNSPECIFIED: Failure.Kind
+    SOURCE_UNAVAILABLE: Failure.Kind
+    CHART_NOT_FOUND: Failure.Kind
+    CHART_INVALID: Failure.Kind
+    VALUES_INVALID: Failure.Kind
+    CONFLICT: Failure.Kind
+    NOT_OWNED: Failure.Kind
+    REJECTED: Failure.Kind
+    FORBIDDEN: Failure.Kind
+    NAMESPACE_NOT_FOUND: Failure.Kind
+    NAMESPACE_TERMINATING: Failure.Kind
+    CLUSTER_UNAVAILABLE: Failure.Kind
+    TIMEOUT: Failure.Kind
+    CANCELLED: Failure.Kind
+    HOOK_FAILED: Failure.Kind
+    INVALID: Failure.Kind
+    CHART_UNKNOWN: Failure.Kind
+    INTERNAL: Failure.Kind
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    kind: Failure.Kind
+    message: str
+    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ...) -> None: ...
+
+class UnlockRequest(_message.Message):
+    __slots__ = ("call", "release", "base", "description")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    base: Base
+    description: str
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class UnlockReply(_message.Message):
+    __slots__ = ("failure", "revision")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    revision: Revision
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., revision: _Optional[_Union[Revision, _Mapping]] = ...) -> None: ...
+
+class GetRequest(_message.Message):
+    __slots__ = ("call", "release", "revision", "with_manifest", "with_values")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    WITH_MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    WITH_VALUES_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    revision: int
+    with_manifest: bool
+    with_values: bool
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., revision: _Optional[int] = ..., with_manifest: _Optional[bool] = ..., with_values: _Optional[bool] = ...) -> None: ...
+
+class GetReply(_message.Message):
+    __slots__ = ("failure", "revision")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    revision: Revision
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., revision: _Optional[_Union[Revision, _Mapping]] = ...) -> None: ...
+
+class HistoryRequest(_message.Message):
+    __slots__ = ("call", "release", "max")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    MAX_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    max: int
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., max: _Optional[int] = ...) -> None: ...
+
+class HistoryReply(_message.Message):
+    __slots__ = ("failure", "revisions")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    REVISIONS_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    revisions: _containers.RepeatedCompositeFieldContainer[Revision]
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., revisions: _Optional[_Iterable[_Union[Revision, _Mapping]]] = ...) -> None: ...
+
+class TemplateRequest(_message.Message):
+    __slots__ = ("call", "release", "chart_digest", "values_json", "is_upgrade", "skip_crds", "disable_schema_validation")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    CHART_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    VALUES_JSON_FIELD_NUMBER: _ClassVar[int]
+    IS_UPGRADE_FIELD_NUMBER: _ClassVar[int]
+    SKIP_CRDS_FIELD_NUMBER: _ClassVar[int]
+    DISABLE_SCHEMA_VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    chart_digest: str
+    values_json: bytes
+    is_upgrade: bool
+    skip_crds: bool
+    disable_schema_validation: bool
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., chart_digest: _Optional[str] = ..., values_json: _Optional[bytes] = ..., is_upgrade: _Optional[bool] = ..., skip_crds: _Optional[bool] = ..., disable_schema_validation: _Optional[bool] = ...) -> None: ...
+
+class TemplateReply(_message.Message):
+    __slots__ = ("failure", "manifest", "notes")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    MANIFEST_FIELD_NUMBER: _ClassVar[int]
+    NOTES_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    manifest: str
+    notes: str
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., manifest: _Optional[str] = ..., notes: _Optional[str] = ...) -> None: ...
+
+class InvalidateRequest(_message.Message):
+    __slots__ = ("call", "discovery", "indexes", "releases")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    DISCOVERY_FIELD_NUMBER: _ClassVar[int]
+    INDEXES_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    discovery: bool
+    indexes: bool
+    releases: bool
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., discovery: _Optional[bool] = ..., indexes: _Optional[bool] = ..., releases: _Optional[bool] = ...) -> None: ...
+
+class InvalidateReply(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class StatsRequest(_message.Message):
+    __slots__ = ("call",)
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ...) -> None: ...
+
+class StatsReply(_message.Message):
+    __slots__ = ("helm_version", "kubernetes_version", "instance", "rss_bytes", "cpu_ms", "api_requests", "index_requests", "chart_downloads", "charts_cached", "releases_cached", "goroutines")
+    HELM_VERSION_FIELD_NUMBER: _ClassVar[int]
+    KUBERNETES_VERSION_FIELD_NUMBER: _ClassVar[int]
+    INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    RSS_BYTES_FIELD_NUMBER: _ClassVar[int]
+    CPU_MS_FIELD_NUMBER: _ClassVar[int]
+    API_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    INDEX_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    CHART_DOWNLOADS_FIELD_NUMBER: _ClassVar[int]
+    CHARTS_CACHED_FIELD_NUMBER: _ClassVar[int]
+    RELEASES_CACHED_FIELD_NUMBER: _ClassVar[int]
+    GOROUTINES_FIELD_NUMBER: _ClassVar[int]
+    helm_version: str
+    kubernetes_version: str
+    instance: str
+    rss_bytes: int
+    cpu_ms: int
+    api_requests: int
+    index_requests: int
+    chart_downloads: int
+    charts_cached: int
+    releases_cached: int
+    goroutines: int
+    def __init__(self, helm_version: _Optional[str] = ..., kubernetes_version: _Optional[str] = ..., instance: _Optional[str] = ..., rss_bytes: _Optional[int] = ..., cpu_ms: _Optional[int] = ..., api_requests: _Optional[int] = ..., index_requests: _Optional[int] = ..., chart_downloads: _Optional[int] = ..., charts_cached: _Optional[int] = ..., releases_cached: _Optional[int] = ..., goroutines: _Optional[int] = ...) -> None: ...

@@ -1,0 +1,145 @@
+"""The schema's messages to `model` and back; failures to `errors`. No I/O."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import grpc
+
+from helmward.engine.options import ActionOptions, Identity, User
+from helmward.engine.pb import engine_pb2 as pb
+from helmward.errors import (
+    AccessDenied,
+    ChartEvicted,
+    ChartNotFound,
+    ChartRejected,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    HelmwardError,
+    NamespaceUnready,
+    NotOwned,
+    ReleaseFailed,
+    SourceUnavailable,
+    SpecInvalid,
+    ValuesInvalid,
+)
+from helmward.model import Base, Chart, ReleaseRef, Revision, Status
+
+Kind = pb.Failure.Kind
+
+ERRORS: Final[dict[int, type[HelmwardError]]] = {
+    Kind.SOURCE_UNAVAILABLE: SourceUnavailable,
+    Kind.CHART_NOT_FOUND: ChartNotFound,
+    Kind.CHART_INVALID: ChartRejected,
+    Kind.VALUES_INVALID: ValuesInvalid,
+    Kind.CONFLICT: Conflict,
+    Kind.NOT_OWNED: NotOwned,
+    Kind.REJECTED: ReleaseFailed,
+    Kind.FORBIDDEN: AccessDenied,
+    Kind.NAMESPACE_NOT_FOUND: NamespaceUnready,
+    Kind.NAMESPACE_TERMINATING: NamespaceUnready,
+    Kind.CLUSTER_UNAVAILABLE: ClusterUnavailable,
+    Kind.TIMEOUT: ReleaseFailed,
+    Kind.CANCELLED: EngineLost,
+    Kind.HOOK_FAILED: ReleaseFailed,
+    Kind.INVALID: SpecInvalid,
+    Kind.CHART_UNKNOWN: ChartEvicted,
+}
+"""The error of every kind of failure; any other is the engine's own bug.
+
+CANCELLED reaches only those who did not cancel: the engine was told to stop.
+"""
+
+
+def error_of(failure: pb.Failure, revision: Revision | None = None) -> HelmwardError:
+    """Turn a failure into its error, with the revision that was written all the same."""
+    error = ERRORS.get(failure.kind, ReleaseFailed)(failure.message)
+    error.revision = revision
+    return error
+
+
+def check(failure: pb.Failure) -> None:
+    """Raise the failure of a unary reply, if it has one."""
+    if failure.kind != Kind.UNSPECIFIED:
+        raise error_of(failure)
+
+
+def lost(error: grpc.aio.AioRpcError) -> HelmwardError:
+    """Say what an error of gRPC itself means: refused, late, or the process is gone."""
+    words = error.details() or str(error.code())
+    if error.code() == grpc.StatusCode.INVALID_ARGUMENT:
+        return SpecInvalid(f"the engine refuses the call: {words}")
+    if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return ReleaseFailed(f"the deadline has passed: {words}")
+    return EngineLost(f"the engine went away: {words}")
+
+
+def call_of(identity: Identity, deadline: timedelta, name: str) -> pb.Call:
+    """Say on whose behalf a call runs, and until when."""
+    until = datetime.now(UTC) + deadline
+    if isinstance(identity, User):
+        subject = pb.Identity(user=pb.User(name=identity.name, groups=identity.groups))
+    else:
+        subject = pb.Identity(operator=True)
+    return pb.Call(identity=subject, deadline_unix_ms=int(until.timestamp() * 1000), id=name)
+
+
+def ref_of(release: ReleaseRef) -> pb.ReleaseRef:
+    """Name a release."""
+    return pb.ReleaseRef(namespace=release.namespace, name=release.name)
+
+
+def base_of(base: Base) -> pb.Base:
+    """Name the revision that a decision was made on."""
+    return pb.Base(
+        revision=base.revision,
+        secret_uid=base.uid,
+        secret_resource_version=base.resource_version,
+    )
+
+
+def options_of(options: ActionOptions) -> pb.ActionOptions:
+    """Say how a verb is performed."""
+    return pb.ActionOptions(
+        timeout_ms=int(options.timeout / timedelta(milliseconds=1)),
+        wait=options.wait,
+        max_history=options.max_history,
+        take_ownership=options.take_ownership,
+        force_conflicts=options.force_conflicts,
+        disable_hooks=options.disable_hooks,
+        skip_crds=options.skip_crds,
+        create_namespace=options.create_namespace,
+        disable_schema_validation=options.disable_schema_validation,
+    )
+
+
+def chart_from(reply: pb.PullChartReply) -> Chart:
+    """Read a chart."""
+    chart = reply.chart
+    return Chart(
+        digest=chart.digest,
+        name=chart.name,
+        version=chart.version,
+        app_version=chart.app_version,
+        stale_reason=reply.stale_reason if reply.stale else "",
+    )
+
+
+def revision_from(message: pb.Revision) -> Revision:
+    """Read a revision; a status that Helm does not know is `unknown`."""
+    try:
+        status = Status(message.status)
+    except ValueError:
+        status = Status.UNKNOWN
+    chart = f"{message.chart_name}-{message.chart_version}" if message.chart_name else ""
+    return Revision(
+        release=ReleaseRef(message.release.namespace, message.release.name),
+        number=message.revision,
+        status=status,
+        chart=chart,
+        description=message.description,
+        modified=datetime.fromtimestamp(message.modified_unix_ms / 1000, UTC),
+        annotations=dict(message.annotations),
+        uid=message.secret_uid,
+        resource_version=message.secret_resource_version,
+    )

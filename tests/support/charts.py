@@ -1,0 +1,258 @@
+"""Charts made on the fly, and a repository that serves them and can misbehave."""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+CONFIG_MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-config
+data:
+  greeting: {{ .Values.greeting | default "none" | quote }}
+"""
+SERVICE_ACCOUNT = """\
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ .Release.Name }}
+"""
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: {{ .Release.Name }}-secret
+stringData:
+  token: {{ .Values.token | quote }}
+"""
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  selector:
+    app: {{ .Release.Name }}
+  ports:
+    - port: 80
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  replicas: {{ .Values.replicas }}
+  selector:
+    matchLabels:
+      app: {{ .Release.Name }}
+  template:
+    metadata:
+      labels:
+        app: {{ .Release.Name }}
+    spec:
+      containers:
+        - name: main
+          image: registry.invalid/app:{{ .Chart.AppVersion }}
+"""
+ROLE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ .Release.Name }}
+rules:
+  - apiGroups: [""]
+    resources: ["configmaps"]
+    verbs: ["get"]
+"""
+
+SIX_TEMPLATES: Mapping[str, str] = {
+    "serviceaccount.yaml": SERVICE_ACCOUNT,
+    "secret.yaml": SECRET,
+    "config.yaml": CONFIG_MAP,
+    "role.yaml": ROLE,
+    "service.yaml": SERVICE,
+    "deployment.yaml": DEPLOYMENT,
+}
+SIX_VALUES: Mapping[str, Any] = {"greeting": "hello", "token": "planted", "replicas": 1}
+
+
+def make_chart(
+    folder: Path,
+    name: str,
+    version: str,
+    templates: Mapping[str, str],
+    values: Mapping[str, Any] | None = None,
+    *,
+    files: Mapping[str, str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Path:
+    """Pack a chart into `<folder>/<name>-<version>.tgz`.
+
+    `files` are further files of the chart, by their path inside it, such as
+    `crds/things.yaml` or `values.schema.json`; `metadata` goes into Chart.yaml.
+    """
+    chart = {"apiVersion": "v2", "name": name, "version": version, "appVersion": "1.0.0"}
+    content = {
+        "Chart.yaml": yaml.safe_dump(chart | dict(metadata or {})),
+        "values.yaml": yaml.safe_dump(dict(values or {})),
+        **{f"templates/{path}": text for path, text in templates.items()},
+        **dict(files or {}),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}-{version}.tgz"
+    path.write_bytes(_packed({f"{name}/{inside}": text for inside, text in content.items()}))
+    return path
+
+
+def _packed(content: Mapping[str, str]) -> bytes:
+    """Pack files so that the same content has the same bytes."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w") as archive:
+        for path, text in content.items():
+            entry = tarfile.TarInfo(path)
+            encoded = text.encode()
+            entry.size = len(encoded)
+            archive.addfile(entry, io.BytesIO(encoded))
+    return gzip.compress(raw.getvalue(), mtime=0)
+
+
+def make_index(folder: Path) -> dict[str, Any]:
+    """List the charts of a folder as `helm repo index` does."""
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(folder.glob("*.tgz")):
+        with tarfile.open(path) as archive:
+            member = next(m for m in archive.getmembers() if m.name.endswith("/Chart.yaml"))
+            extracted = archive.extractfile(member)
+            assert extracted is not None
+            chart = yaml.safe_load(extracted.read())
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        entry = {**chart, "urls": [path.name], "digest": digest}
+        entries.setdefault(chart["name"], []).append(entry)
+    return {"apiVersion": "v1", "entries": entries}
+
+
+@dataclass
+class Faults:
+    """How the repository misbehaves; each is by the end of the path, such as `index.yaml`."""
+
+    status: dict[str, int] = field(default_factory=dict)
+    body: dict[str, bytes] = field(default_factory=dict)
+    delay: dict[str, float] = field(default_factory=dict)
+    require: str = ""
+    """The Authorization header without which every answer is 401."""
+
+
+class ChartRepo:
+    """A Helm repository over HTTP on a free port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.faults = Faults()
+        self.requests: list[str] = []
+        """`GET /index.yaml 200`, in the order they were answered."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        )
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.reindex()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def url(self) -> str:
+        """The repository's address."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def add(
+        self,
+        name: str,
+        version: str,
+        templates: Mapping[str, str],
+        values: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> Path:
+        """Make a chart here and list it."""
+        path = make_chart(self.folder, name, version, templates, values, **more)
+        self.reindex()
+        return path
+
+    def reindex(self) -> None:
+        """Write index.yaml anew."""
+        index = make_index(self.folder)
+        (self.folder / "index.yaml").write_text(json.dumps(index))
+
+    def count(self, ending: str, status: int | None = None) -> int:
+        """Count the requests for a path, with a status if one is given."""
+        wanted = f"{ending} {status}" if status else f"{ending} "
+        return sum(1 for line in self.requests if wanted in line + " ")
+
+    def _answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes, str]:
+        faults = self.faults
+        ending = path.rsplit("/", 1)[-1]
+        time.sleep(faults.delay.get(ending, 0))
+        if faults.require and headers.get("Authorization") != faults.require:
+            return 401, b"", ""
+        if ending in faults.status:
+            return faults.status[ending], b"broken on purpose", ""
+        file = self.folder / ending
+        if ending not in faults.body and not file.is_file():
+            return 404, b"", ""
+        body = faults.body.get(ending) or file.read_bytes()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if headers.get("If-None-Match") == etag:
+            return 304, b"", etag
+        return 200, body, etag
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        repo = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                path = self.path.split("?")[0]
+                status, body, etag = repo._answer(path, dict(self.headers.items()))
+                repo.requests.append(f"GET {path} {status}")
+                try:
+                    self.send_response(status)
+                    if etag:
+                        self.send_header("ETag", etag)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                except OSError:
+                    self.close_connection = True
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing: the requests are kept."""
+
+        return Handler
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[ChartRepo]:
+    """Serve a folder's charts."""
+    with ChartRepo(folder) as repo:
+        yield repo

@@ -77,12 +77,15 @@ class GitSource:
         Raises:
             SourceUnavailable: as for `head`.
         """
+        known = self._mirror.exists()
         try:
             return await self._fetch(head)
         except SourceUnavailable:
             # A fetch that was killed may leave locks; the mirror is quickly made anew.
             shutil.rmtree(self._mirror, ignore_errors=True)
-            raise
+            if not known:
+                raise
+        return await self._fetch(head)
 
     async def files(self, head: Head) -> dict[str, bytes]:
         """Return the YAML files of a fetched commit below the paths of the settings.

@@ -1,0 +1,81 @@
+"""A git repository on disk that tests and demos commit to."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+_WHO = {
+    "GIT_AUTHOR_NAME": "A Tester",
+    "GIT_AUTHOR_EMAIL": "tester@example.test",
+    "GIT_COMMITTER_NAME": "A Tester",
+    "GIT_COMMITTER_EMAIL": "tester@example.test",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+class GitRepo:
+    """A bare repository; commits are made without any working tree."""
+
+    def __init__(self, folder: Path, branch: str = "main") -> None:
+        self.folder = folder
+        self.branch = branch
+        folder.mkdir(parents=True, exist_ok=True)
+        self.git("init", "--quiet", "--bare", f"--initial-branch={branch}")
+
+    @property
+    def url(self) -> str:
+        """The repository as a file URL."""
+        return self.folder.as_uri()
+
+    def commit(
+        self,
+        files: Mapping[str, str | None],
+        message: str = "change",
+        *,
+        links: Mapping[str, str] | None = None,
+        branch: str | None = None,
+    ) -> str:
+        """Write files over the branch's last commit; None deletes one. Return the new commit."""
+        ref = f"refs/heads/{branch or self.branch}"
+        parent = self.git("for-each-ref", "--format=%(objectname)", ref)
+        self.git("read-tree", parent or "--empty")
+        for path, text in files.items():
+            self._stage(path, text, "100644")
+        for path, target in (links or {}).items():
+            self._stage(path, target, "120000")
+        tree = self.git("write-tree")
+        parents = ["-p", parent] if parent else []
+        sha = self.git("commit-tree", tree, *parents, "-m", message)
+        self.git("update-ref", ref, sha)
+        return sha
+
+    def replace(self, files: Mapping[str, str | None], message: str = "anew") -> str:
+        """Throw the branch's history away, as a force-push does, and commit these files alone."""
+        self.git("update-ref", "-d", f"refs/heads/{self.branch}")
+        return self.commit(files, message)
+
+    def rewind(self, sha: str) -> None:
+        """Let the branch point to an earlier commit."""
+        self.git("update-ref", f"refs/heads/{self.branch}", sha)
+
+    def _stage(self, path: str, text: str | None, mode: str) -> None:
+        if text is None:
+            self.git("update-index", "--force-remove", path)
+            return
+        oid = self.git("hash-object", "-w", "--stdin", stdin=text)
+        self.git("update-index", "--add", "--cacheinfo", f"{mode},{oid},{path}")
+
+    def git(self, *args: str, stdin: str = "") -> str:
+        """Run git in the repository and return what it prints."""
+        result = subprocess.run(
+            ["git", *args],
+            cwd=self.folder,
+            input=stdin.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            check=False,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **_WHO},
+        )
+        assert result.returncode == 0, result.stderr.decode()
+        return result.stdout.decode().strip()

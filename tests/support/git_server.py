@@ -1,0 +1,175 @@
+"""Real git servers: HTTP through `git http-backend`, SSH through `git upload-pack`."""
+
+import asyncio
+import base64
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+from aiohttp import web
+
+USER = "flux"
+PASSWORD = "s3cret+pass/word"
+
+
+@dataclass(slots=True)
+class HttpGit:
+    """All repositories below a folder, at `url/<name>`; may be told to misbehave."""
+
+    folder: Path
+    login: tuple[str, str] | None = None
+    url: str = ""
+    requests: int = 0
+    broken: bool = False
+    """Answer 503 to everything."""
+    silent: bool = False
+    """Take requests and never answer."""
+    redirect: str = ""
+    """Send every request on to this address."""
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        self.requests += 1
+        if self.silent:
+            await self.closing.wait()
+        if self.broken:
+            return web.Response(status=503, text="down")
+        if self.redirect:
+            return web.Response(status=302, headers={"Location": self.redirect + request.path_qs})
+        if self.login and request.headers.get("Authorization") != _basic(self.login):
+            return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="git"'})
+        return await _http_backend(self.folder, request)
+
+
+@asynccontextmanager
+async def http_git(folder: Path, login: tuple[str, str] | None = None) -> AsyncIterator[HttpGit]:
+    """Serve the repositories below the folder over HTTP."""
+    server = HttpGit(folder, login)
+    app = web.Application(client_max_size=64 * 1024 * 1024)
+    app.router.add_route("*", "/{tail:.*}", server.serve)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield server
+    finally:
+        server.closing.set()
+        await runner.cleanup()
+
+
+def _basic(login: tuple[str, str]) -> str:
+    return "Basic " + base64.b64encode(":".join(login).encode()).decode()
+
+
+async def _http_backend(folder: Path, request: web.Request) -> web.Response:
+    """Ask the CGI program that comes with git."""
+    body = await request.read()
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        "http-backend",
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_cgi(folder, request, len(body)),
+    )
+    output, _ = await process.communicate(body)
+    head, _, content = output.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if line)
+    status = int(headers.pop("Status", "200 OK").split()[0])
+    return web.Response(status=status, headers=headers, body=content)
+
+
+def _cgi(folder: Path, request: web.Request, length: int) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_PROJECT_ROOT": str(folder),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": request.path,
+        "QUERY_STRING": request.query_string,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "CONTENT_LENGTH": str(length),
+        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+        "REMOTE_USER": "tester",
+        "REMOTE_ADDR": "127.0.0.1",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class SshGit:
+    """All repositories below a folder, at `url/<name>`, for one key."""
+
+    url: str
+    key: Path
+    known_hosts: Path
+    port: int
+
+
+@asynccontextmanager
+async def ssh_git(folder: Path, private: Path) -> AsyncIterator[SshGit]:
+    """Serve the repositories below the folder over SSH; keys are kept in `private`."""
+    assert shutil.which("ssh"), "these tests need the program ssh: install openssh-client"
+    host_key = asyncssh.generate_private_key("ssh-ed25519")
+    user_key = asyncssh.generate_private_key("ssh-ed25519")
+    private.mkdir(exist_ok=True)  # noqa: ASYNC240
+    key, known_hosts, allowed = private / "key", private / "known_hosts", private / "allowed"
+    user_key.write_private_key(key)
+    allowed.write_bytes(user_key.export_public_key())
+
+    async def upload_pack(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        await _upload_pack(folder, process)
+
+    server = await asyncssh.listen(
+        "127.0.0.1",
+        0,
+        server_host_keys=[host_key],
+        authorized_client_keys=str(allowed),
+        process_factory=upload_pack,
+        encoding=None,
+    )
+    port = server.get_port()
+    known_hosts.write_bytes(f"[127.0.0.1]:{port} ".encode() + host_key.export_public_key())
+    try:
+        yield SshGit(f"ssh://git@127.0.0.1:{port}", key, known_hosts, port)
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def _upload_pack(folder: Path, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    """Run what the client asks for, if it is `git-upload-pack '<path>'`."""
+    program, path = shlex.split(process.command or "none none")
+    assert program == "git-upload-pack", process.command
+    git = await asyncio.create_subprocess_exec(
+        "git",
+        "upload-pack",
+        str(folder / path.lstrip("/")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null"},
+    )
+    feeding = asyncio.create_task(_pump(process.stdin, git.stdin))
+    await asyncio.gather(_pump(git.stdout, process.stdout), _pump(git.stderr, process.stderr))
+    feeding.cancel()
+    process.exit(await git.wait())
+
+
+async def _pump(source: Any, target: Any) -> None:
+    try:
+        while chunk := await source.read(64 * 1024):
+            target.write(chunk)
+            await target.drain()
+    except (ConnectionError, asyncssh.Error):
+        return  # the client has seen enough

@@ -70,6 +70,41 @@ async def test_a_session_is_a_lease_that_lives_as_long_as_it(kube: Kube, namespa
     assert not await exists(kube, session)
 
 
+async def test_the_lease_outlives_the_writers(kube: Kube, namespace: str) -> None:
+    """Who sees it deleted may write at once, so nobody here may write any more."""
+    session = Session(kube, namespace, rhythm=QUICK)
+    at_the_end = []
+
+    async def write() -> None:
+        async with session.hold():
+            try:
+                await asyncio.Event().wait()
+            finally:
+                at_the_end.append(await exists(kube, session))
+
+    task = asyncio.create_task(write())
+    await until(session.held.is_set)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert at_the_end == [True]
+    assert not await exists(kube, session)
+
+
+async def test_a_loss_cancels_the_writers(kube: Kube, namespace: str) -> None:
+    """They learn of it as they learn of a stop."""
+    session = Session(kube, namespace, rhythm=QUICK)
+
+    async def write() -> None:
+        async with session.hold():
+            await kube.delete(LEASES, session.lease, namespace)
+            await asyncio.Event().wait()
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await write()
+    assert isinstance(caught.value.exceptions[0], SessionLost)
+
+
 async def test_a_renewal_is_one_request_and_moves_the_deadline(kube: Kube, namespace: str) -> None:
     """By when it was sent, not by when it was answered."""
     session = Session(kube, namespace, rhythm=QUICK)

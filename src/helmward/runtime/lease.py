@@ -9,7 +9,8 @@ import asyncio
 import re
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -73,7 +74,7 @@ class Session:
 
     `deadline` is in seconds of `boot_time`: nothing may be written after it.
     Deleting the Lease on a clean stop tells all others at once that nothing
-    is written any more, so `run` is to be cancelled after the writers.
+    is written any more, so the writers have to end first: `hold` sees to it.
     """
 
     def __init__(  # noqa: PLR0913  # two of them are for tests
@@ -111,6 +112,20 @@ class Session:
     def alive(self) -> bool:
         """Whether writing is allowed right now."""
         return self.remaining > 0
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """Hold the Lease while the body writes, and delete it when the body has ended.
+
+        A loss cancels the body, and comes out as SessionLost in a group.
+        """
+        async with asyncio.TaskGroup() as group:
+            renewing = group.create_task(self.run(), name="session")
+            try:
+                await self.held.wait()
+                yield
+            finally:
+                renewing.cancel()
 
     async def run(self) -> None:
         """Hold the Lease until cancelled, then delete it.

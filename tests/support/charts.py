@@ -4,17 +4,25 @@ import gzip
 import hashlib
 import io
 import json
+import ssl
 import tarfile
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 CONFIG_MAP = """\
 apiVersion: v1
@@ -145,26 +153,34 @@ def make_index(folder: Path) -> dict[str, Any]:
     return {"apiVersion": "v1", "entries": entries}
 
 
-@dataclass
-class Faults:
-    """How the repository misbehaves; each is by the end of the path, such as `index.yaml`."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """How a path misbehaves."""
 
-    status: dict[str, int] = field(default_factory=dict)
-    body: dict[str, bytes] = field(default_factory=dict)
-    delay: dict[str, float] = field(default_factory=dict)
-    require: str = ""
-    """The Authorization header without which every answer is 401."""
+    status: int = 0
+    body: bytes = b""
+    delay: float = 0.0
+
+
+SOUND = Fault()
 
 
 class ChartRepo:
     """A Helm repository over HTTP on a free port."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tls: bool = False) -> None:
         self.folder = folder
-        self.faults = Faults()
         self.requests: list[str] = []
         """`GET /index.yaml 200`, in the order they were answered."""
+        self.authorization = ""
+        """The Authorization header without which every answer is 401."""
+        self.etags = True
+        self._faults: dict[str, Fault] = {}
+        self._tls = tls
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        if tls:
+            context = _untrusted()
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -183,7 +199,18 @@ class ChartRepo:
     @property
     def url(self) -> str:
         """The repository's address."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        scheme = "https" if self._tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
+
+    def fail(
+        self, ending: str = "", *, status: int = 0, body: bytes = b"", delay: float = 0.0
+    ) -> None:
+        """Misbehave at paths that end so, everywhere by default."""
+        self._faults[ending] = Fault(status, body, delay)
+
+    def heal(self) -> None:
+        """Behave again."""
+        self._faults.clear()
 
     def add(
         self,
@@ -198,30 +225,33 @@ class ChartRepo:
         self.reindex()
         return path
 
-    def reindex(self) -> None:
+    def reindex(self, *, digests: bool = True) -> None:
         """Write index.yaml anew."""
         index = make_index(self.folder)
+        if not digests:
+            for entry in (one for listed in index["entries"].values() for one in listed):
+                del entry["digest"]
         (self.folder / "index.yaml").write_text(json.dumps(index))
 
     def count(self, ending: str, status: int | None = None) -> int:
         """Count the requests for a path, with a status if one is given."""
-        wanted = f"{ending} {status}" if status else f"{ending} "
-        return sum(1 for line in self.requests if wanted in line + " ")
+        wanted = f"{ending} {status or ''}"
+        return sum(1 for line in self.requests if wanted in line)
 
-    def _answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes, str]:
-        faults = self.faults
-        ending = path.rsplit("/", 1)[-1]
-        time.sleep(faults.delay.get(ending, 0))
-        if faults.require and headers.get("Authorization") != faults.require:
+    def answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes, str]:
+        """Decide on status, body and entity tag."""
+        fault = next((one for end, one in self._faults.items() if path.endswith(end)), SOUND)
+        time.sleep(fault.delay)
+        if self.authorization and headers.get("Authorization") != self.authorization:
             return 401, b"", ""
-        if ending in faults.status:
-            return faults.status[ending], b"broken on purpose", ""
-        file = self.folder / ending
-        if ending not in faults.body and not file.is_file():
+        if fault.status:
+            return fault.status, b"broken on purpose", ""
+        file = self.folder / path.rsplit("/", 1)[-1]
+        if not fault.body and not file.is_file():
             return 404, b"", ""
-        body = faults.body.get(ending) or file.read_bytes()
-        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-        if headers.get("If-None-Match") == etag:
+        body = fault.body or file.read_bytes()
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"' if self.etags else ""
+        if etag and headers.get("If-None-Match") == etag:
             return 304, b"", etag
         return 200, body, etag
 
@@ -232,23 +262,59 @@ class ChartRepo:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                path = self.path.split("?")[0]
-                status, body, etag = repo._answer(path, dict(self.headers.items()))
+                path = self.path.split("?", maxsplit=1)[0]
+                status, body, etag = repo.answer(path, dict(self.headers.items()))
                 repo.requests.append(f"GET {path} {status}")
                 try:
-                    self.send_response(status)
-                    if etag:
-                        self.send_header("ETag", etag)
-                    self.send_header("Content-Length", str(len(body)))
-                    self.end_headers()
-                    self.wfile.write(body)
+                    self._send(status, body, etag)
                 except OSError:
                     self.close_connection = True
+
+            def _send(self, status: int, body: bytes, etag: str) -> None:
+                self.send_response(status)
+                if etag:
+                    self.send_header("ETag", etag)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing: the requests are kept."""
 
         return Handler
+
+
+def _untrusted() -> ssl.SSLContext:
+    """Make a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "charts")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
 
 
 @contextmanager

@@ -32,7 +32,7 @@ type entry struct {
 
 func parseIndex(body []byte) (*index, error) {
 	if start := bytes.TrimSpace(body); len(start) > 0 && start[0] == '<' {
-		return nil, errors.New("answered with a web page, not with an index.yaml: is the address a chart repository?")
+		return nil, errors.New("answered with a web page (HTML), not with an index.yaml: is the address a chart repository?")
 	}
 	var document struct {
 		Entries map[string][]entry `yaml:"entries"`

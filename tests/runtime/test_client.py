@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from helmward.errors import (
     NotFound,
 )
 from helmward.kube import Kube, Selection, Start, load_config
-from helmward.kube.credentials import bearer
-from helmward.kube.resources import CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, SECRETS
+from helmward.kube.credentials import TokenFile, bearer
+from helmward.kube.resources import CONFIG_MAPS, DEPLOYMENTS, LEASES, NAMESPACES, PODS, SECRETS
+from helmward.kube.transport import POOL
 from tests.support.kinds import a_config_map, a_kind, a_widget, install, served
 from tests.support.plane import Plane
 from tests.support.tcp_proxy import proxied
@@ -294,3 +296,39 @@ async def test_a_watch_tells_what_happens(kube: Kube, namespace: str) -> None:
 
     assert (await first).type == "ADDED"
     await watch.aclose()
+
+
+async def test_slow_requests_do_not_delay_a_lease(kube: Kube, namespace: str) -> None:
+    """All pooled connections are busy, and this process stays alive nevertheless."""
+    params = {"watch": "true", "timeoutSeconds": "20"}
+    path = CONFIG_MAPS.path(namespace)
+    slow = [asyncio.create_task(kube.raw("GET", path, params=params)) for _ in range(POOL)]
+    await until(lambda: kube.requests["get", path.strip("/")] == POOL)
+    try:
+        async with asyncio.timeout(5):
+            await kube.create(LEASES, {"metadata": {"name": "l"}}, namespace)
+    finally:
+        for task in slow:
+            task.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+
+async def test_a_token_that_was_renewed_early_is_read_again(plane: Plane, tmp_path: Path) -> None:
+    """A 401 is answered with a second look before it is believed."""
+    config = load_config(plane.kubeconfig)
+    token = (await config.credentials.authorization()).removeprefix("Bearer ")
+    file = tmp_path / "token"
+    file.write_text("rotated away")
+    async with Kube(replace(config, credentials=TokenFile(file))) as kube:
+        with pytest.raises(AccessDenied):
+            await kube.get(NAMESPACES, "default")
+        file.write_text(token)
+        assert await kube.get(NAMESPACES, "default")
+
+
+async def test_the_name_in_the_certificate_may_be_another(plane: Plane) -> None:
+    """Through a tunnel the address is not the server's own."""
+    config = replace(load_config(plane.kubeconfig), tls_server_name="not-in-the-certificate")
+    async with Kube(config) as kube:
+        with pytest.raises(ClusterUnavailable, match="certificate is not trusted"):
+            await kube.version()

@@ -3,11 +3,17 @@
 import base64
 import os
 import stat
+import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from helmward.errors import ConfigInvalid
 from helmward.kube import ClusterConfig, load_config
@@ -301,3 +307,33 @@ async def test_a_failing_plugin_is_named(tmp_path: Path, script: str, said: str)
     with pytest.raises(Exception, match=said) as caught:
         await header(config)
     assert "s3cret" not in str(caught.value)
+
+
+def a_certificate() -> tuple[bytes, bytes]:
+    """Return a certificate and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "us")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name)
+    builder = builder.public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    signed = builder.sign(key, hashes.SHA256())
+    plain = serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    written = key.private_bytes(serialization.Encoding.PEM, form, plain)
+    return signed.public_bytes(serialization.Encoding.PEM), written
+
+
+def test_a_client_certificate_is_shown_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python reads it from a file only, which must not stay."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    certificate, key = a_certificate()
+    ClusterConfig("https://a", client_certificate=certificate, client_key=key).ssl_context()
+
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(ConfigInvalid, match="not valid PEM"):
+        ClusterConfig(
+            "https://a", client_certificate=certificate, client_key=a_certificate()[1]
+        ).ssl_context()

@@ -3,7 +3,7 @@
 import structlog
 
 from helmward import __version__, app
-from helmward.cli.logs import configure, redacted
+from helmward.logs import configure, redacted
 from helmward.cli.shape import Exit
 from helmward.settings import Settings
 

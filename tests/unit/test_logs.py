@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import structlog
 
-from helmward.cli.logs import configure, redacted
+from helmward.logs import configure, redacted
 
 
 class Terminal(io.StringIO):
@@ -42,6 +42,15 @@ def test_programs_get_json_with_the_fixed_keys() -> None:
         "release": "shop/web",
         "revision": 1,
     }
+
+
+def test_the_module_that_speaks_is_the_component() -> None:
+    stream = io.StringIO()
+    configure("json", "info", stream)
+
+    structlog.get_logger("helmward.gitops.sync").info("commit found")
+
+    assert json.loads(stream.getvalue())["component"] == "gitops.sync"
 
 
 def test_people_on_a_terminal_get_colours() -> None:

@@ -34,10 +34,25 @@ def configure(log_format: str = "auto", level: str = "info", stream: TextIO | No
     structlog.configure(
         processors=[*_shared(human=human), _renderer(human=human, colours=terminal)],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=lambda *names: _Logger(stream, *names),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Bridge()], level=level.upper(), force=True)
+
+
+class _Logger(structlog.WriteLogger):
+    """Writes lines; remembers which module asked for it."""
+
+    def __init__(self, stream: TextIO, name: str = "") -> None:
+        super().__init__(stream)
+        self.component = name.removeprefix("helmward.")
+
+
+def name_component(logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Say which part of Helmward speaks, where the event does not say so itself."""
+    if component := getattr(logger, "component", ""):
+        event.setdefault("component", component)
+    return event
 
 
 def redacted(text: str) -> str:
@@ -69,6 +84,7 @@ def _shared(*, human: bool) -> list[Processor]:
     clock = "%H:%M:%S" if human else "iso"
     return [
         structlog.contextvars.merge_contextvars,
+        name_component,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt=clock, utc=not human, key="ts"),
         structlog.processors.StackInfoRenderer(),

@@ -1,0 +1,199 @@
+"""Writes the reference pages and CRD files from the code that they describe.
+
+`gendocs.py` writes them, `gendocs.py --check` fails when one is not what the
+code says. Called by `make generate` and `make generated`.
+"""
+
+import difflib
+import inspect
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from helmward import errors
+from helmward.apis.crds import crd_documents
+from helmward.cli.main import helmward
+from helmward.releases import decide
+
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+CRDS = ROOT / "deploy" / "crds"
+MARK = "<!-- Written by tools/gendocs.py (make generate): change the code, not this page. -->"
+
+
+def page(title: str, *blocks: str) -> str:
+    return "\n\n".join((MARK, f"# {title}", *(block.strip() for block in blocks))) + "\n"
+
+
+def table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = [heads, tuple("---" for _ in heads), *(_cell(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(row: tuple[str, ...]) -> list[str]:
+    """Keep Markdown from reading a bar as a border, or <name> as HTML."""
+    return [text.replace("|", r"\|").replace("<", "&lt;") for text in row]
+
+
+def cli_page() -> str:
+    blocks = [_help_of(helmward)]
+    for name, command in helmward.commands.items():
+        blocks += [f"## helmward {name}", _help_of(command)]
+        if flags := [one for one in command.params if isinstance(one, click.Option)]:
+            heads = ("Flag", "Environment variable", "Default", "Meaning")
+            blocks.append(table(heads, (_flag_row(command, flag) for flag in flags)))
+    return page("Commands and flags", *blocks)
+
+
+def _help_of(command: click.Command) -> str:
+    """Return a command's help, its examples as a block of code."""
+    text = inspect.cleandoc(command.help or "").replace("\b\n", "")
+    return "\n\n".join(map(_paragraph, text.split("\n\n")))
+
+
+def _paragraph(text: str) -> str:
+    head, _, rest = text.partition("\n")
+    if head in {"Example:", "Examples:"}:
+        return f"```sh\n{textwrap.dedent(rest).rstrip()}\n```"
+    return text
+
+
+def _flag_row(command: click.Command, flag: click.Option) -> tuple[str, ...]:
+    context = click.Context(command)
+    shown = flag.get_help_extra(context).get("default", "")
+    names = ", ".join(f"`{name}`" for name in (*flag.opts, *flag.secondary_opts))
+    words = "" if flag.is_flag else f" `{flag.make_metavar(context)}`"
+    return names + words, f"`{flag.envvar}`", shown.strip("()"), flag.help or ""
+
+
+def helmrelease_page() -> str:
+    blocks: list[str] = []
+    for crd in crd_documents():
+        for version in crd["spec"]["versions"]:
+            blocks += _kind(crd["spec"], version)
+    return page("HelmRelease", *blocks)
+
+
+def _kind(spec: dict[str, Any], version: dict[str, Any]) -> list[str]:
+    schema = version["schema"]["openAPIV3Schema"]
+    heads = ("Field", "Type", "Meaning")
+    short = ", ".join(f"`{name}`" for name in spec["names"].get("shortNames", ()))
+    blocks = [
+        f"## {spec['group']}/{version['name']}",
+        f"{schema['description']} `kubectl get` also knows it as {short}.",
+    ]
+    for part in ("spec", "status"):
+        blocks += [f"### {part}", table(heads, _fields(schema["properties"][part], ""))]
+    columns = ((one["name"], one["description"]) for one in version["additionalPrinterColumns"])
+    return [*blocks, "### What `kubectl get` shows", table(("Column", "Meaning"), columns)]
+
+
+def _fields(schema: dict[str, Any], above: str) -> Iterator[tuple[str, ...]]:
+    """Walk over a schema's fields, those of lists and maps included."""
+    for name, field in schema.get("properties", {}).items():
+        needed = " (required)" if name in schema.get("required", ()) else ""
+        path = f"{above}{name}"
+        inner = field.get("items", field)
+        kind = (
+            f"list of {inner.get('type', 'any')}" if "items" in field else field.get("type", "any")
+        )
+        yield f"`{path}`{needed}", kind, field.get("description", "") + _limits(field)
+        yield from _fields(inner, f"{path}{'[]' if 'items' in field else ''}.")
+
+
+def _limits(field: dict[str, Any]) -> str:
+    """Say what the API server checks of a field."""
+    words = {
+        "pattern": "must match `{}`",
+        "maxLength": "{} characters at most",
+        "minimum": "at least {}",
+        "maximum": "at most {}",
+        "enum": "one of {}",
+        "default": "default `{}`",
+    }
+    said = [text.format(field[name]) for name, text in words.items() if name in field]
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def decisions_page() -> str:
+    rows = (
+        (str(number), f"`{rule.__name__}`", _one_paragraph(rule))
+        for number, rule in enumerate(decide.RULES, 1)
+    )
+    return page(
+        "What Helmward does when",
+        "At each turn these rules are asked in order; the first one that has an answer decides.",
+        table(("", "Rule", "What it says"), rows),
+        "If none has one, all is in sync and there is nothing to do.",
+    )
+
+
+def errors_page() -> str:
+    intro = inspect.getdoc(errors) or ""
+    blocks = [intro.replace("::\n", ":\n").split("HelmwardError\n")[0].strip().rstrip(":") + "."]
+    for branch in errors.HelmwardError.__subclasses__():
+        rows = (
+            (f"`{one.__name__}`", f"`{one.reason}`", _one_paragraph(one))
+            for one in branch.__subclasses__()
+        )
+        heads = ("Error", "Reason in conditions", "Meaning")
+        blocks += [f"## {branch.__name__}", _one_paragraph(branch), table(heads, rows)]
+    return page("Errors", *blocks)
+
+
+def _one_paragraph(thing: object) -> str:
+    return " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+
+
+def generated() -> dict[Path, str]:
+    """Return every generated file and what has to stand in it."""
+    pages: dict[str, Callable[[], str]] = {
+        "cli.md": cli_page,
+        "helmrelease.md": helmrelease_page,
+        "decisions.md": decisions_page,
+        "errors.md": errors_page,
+    }
+    files = {REFERENCE / name: write() for name, write in pages.items()}
+    for crd in crd_documents():
+        text = yaml.safe_dump(crd, sort_keys=False, width=100)
+        files[CRDS / f"{crd['metadata']['name']}.yaml"] = (
+            f"# Written by tools/gendocs.py (make generate): change the model.\n{text}"
+        )
+    return files
+
+
+def check(files: dict[Path, str]) -> int:
+    """Show how the files differ from what the code says; 1 if they do."""
+    drift = 0
+    for path, wanted in files.items():
+        found = path.read_text() if path.exists() else ""
+        names = (str(path.relative_to(ROOT)), "generated")
+        lines = difflib.unified_diff(found.splitlines(), wanted.splitlines(), *names, lineterm="")
+        if diff := list(lines):
+            drift = 1
+            print("\n".join(diff))
+    for stray in {*CRDS.glob("*.yaml")} - {*files}:
+        drift = 1
+        print(f"{stray.relative_to(ROOT)} belongs to no CRD")
+    if drift:
+        print("generated files are out of date: make generate", file=sys.stderr)
+    return drift
+
+
+def main() -> int:
+    files = generated()
+    if "--check" in sys.argv[1:]:
+        return check(files)
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

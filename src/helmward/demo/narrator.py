@@ -1,0 +1,125 @@
+"""Turns changes in the cluster into the lines of the story.
+
+Called by the informers. Says what happened, in the order in which it did;
+what ought to happen is the story's affair.
+"""
+
+from collections.abc import Callable
+
+from helmward.demo.cluster import Cluster, Document, condition, pods_ready, ready
+from helmward.kube import PartialObject
+from helmward.model import OWNER, Status
+from helmward.runtime.store import EventType
+
+Say = Callable[[str, str, str], None]
+_WORKING = {
+    Status.PENDING_INSTALL: "Helm installs revision",
+    Status.PENDING_UPGRADE: "Helm upgrades to revision",
+    Status.PENDING_ROLLBACK: "Helm rolls back to revision",
+    Status.UNINSTALLING: "Helm uninstalls revision",
+}
+
+
+class Narrator:
+    """Tells of every HelmRelease what becomes of it, once each."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._subjects: dict[tuple[str, str], str] = {}
+
+    def listen(self, cluster: Cluster) -> None:
+        """Begin to tell, what is there already first."""
+        cluster.revisions.subscribe(self.revision)
+        cluster.releases.subscribe(self.release)
+        cluster.workloads.subscribe(self.workload)
+
+    def release(self, _: EventType, old: Document | None, new: Document | None) -> None:
+        """Tell what became of a HelmRelease."""
+        if new is None:
+            if old:
+                self._say("done", _name(old), "HelmRelease is gone")
+            return
+        subject, metadata = _name(new), new["metadata"]
+        if old is None:
+            self._say("do", subject, f"HelmRelease applied: {_chart(new)}")
+        elif old["metadata"]["generation"] != metadata["generation"]:
+            if metadata.get("deletionTimestamp"):
+                self._say("do", subject, "HelmRelease is being deleted")
+            else:
+                self._say("do", subject, f"HelmRelease changed: {_difference(old, new)}")
+        if ready(new) and not (old and ready(old)):
+            self._say("done", subject, f"Ready: {_outcome(new)}")
+        if (trouble := _trouble(new)) and not (old and _trouble(old) == trouble):
+            self._say("bad", subject, trouble)
+
+    def revision(self, _: EventType, old: PartialObject | None, new: PartialObject | None) -> None:
+        """Tell what became of a revision in Helm's storage."""
+        if new is None:
+            return
+        labels = new.metadata.labels
+        before = old.metadata.labels.get("status") if old else None
+        status, number = labels.get("status", ""), labels.get("version", "?")
+        subject = self._subject(new)
+        if status == before:
+            return
+        if status in _WORKING:
+            self._say("do", subject, f"{_WORKING[Status(status)]} {number}")
+        elif status == Status.DEPLOYED:
+            self._say("done", subject, f"revision {number} is deployed")
+        elif status == Status.FAILED:
+            self._say("bad", subject, f"revision {number} failed")
+
+    def workload(self, _: EventType, old: Document | None, new: Document | None) -> None:
+        """Tell when all pods of a Deployment are ready."""
+        if new is None:
+            return
+        have, want = pods_ready(new)
+        if have == want and not (old and pods_ready(old) == (have, want)):
+            self._say("done", self._owner(new), f"workload ready: {have}/{want} pods")
+
+    def _subject(self, revision: PartialObject) -> str:
+        """Return the HelmRelease that a revision belongs to, and remember it."""
+        meta = revision.metadata
+        release = (meta.namespace, meta.labels.get("name", meta.name))
+        owner = meta.annotations.get(OWNER, "").partition(":")[2]
+        return self._subjects.setdefault(release, owner or "/".join(release))
+
+    def _owner(self, workload: Document) -> str:
+        """Return the HelmRelease whose release made a workload."""
+        meta = workload["metadata"]
+        release = meta.get("labels", {}).get("app.kubernetes.io/instance", meta["name"])
+        return self._subjects.get((meta["namespace"], release), _name(workload))
+
+
+def _name(document: Document) -> str:
+    return f"{document['metadata']['namespace']}/{document['metadata']['name']}"
+
+
+def _chart(release: Document) -> str:
+    chart = release["spec"]["chart"]
+    return f"chart {chart['name']} {chart['version']}"
+
+
+def _difference(old: Document, new: Document) -> str:
+    """Return which of the spec's fields and values changed, and to what."""
+    before, after = _flat(old), _flat(new)
+    changed = (name for name in after if after[name] != before.get(name))
+    dropped = (f"{name} dropped" for name in before if name not in after)
+    return ", ".join((*(f"{name}: {after[name]}" for name in changed), *dropped))
+
+
+def _flat(release: Document) -> dict[str, object]:
+    spec = release["spec"]
+    chart = {f"chart {name}": value for name, value in spec["chart"].items()}
+    return {**chart, **spec.get("values", {})}
+
+
+def _outcome(release: Document) -> str:
+    status = release["status"]
+    return f"release {status['releaseName']} at revision {status.get('releaseRevision')}"
+
+
+def _trouble(release: Document) -> str:
+    """Return why a HelmRelease is not Ready, if it says so for its newest spec."""
+    told = condition(release, "Ready")
+    return str(told.get("message", "")) if told.get("status") == "False" else ""

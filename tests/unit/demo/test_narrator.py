@@ -1,0 +1,124 @@
+"""Every change is told once, in words of its own."""
+
+from typing import Any
+
+import pytest
+
+from helmward.demo.narrator import Narrator
+from helmward.kube import Meta, PartialObject
+from helmward.runtime.store import EventType
+
+CHANGED = EventType.MODIFIED
+
+
+class Heard(list[tuple[str, str, str]]):
+    """What the audience heard."""
+
+    def say(self, mark: str, subject: str, text: str) -> None:
+        self.append((mark, subject, text))
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def narrator(heard: Heard) -> Narrator:
+    return Narrator(heard.say)
+
+
+def a_release(
+    *, ready: str = "", message: str = "", generation: int = 1, **values: object
+) -> dict[str, Any]:
+    conditions = [{"type": "Ready", "status": ready, "message": message}] if ready else []
+    return {
+        "metadata": {"namespace": "shop", "name": "cart", "generation": generation},
+        "spec": {"chart": {"name": "stall", "version": "1.0.0"}, "values": values},
+        "status": {
+            "observedGeneration": 1,
+            "releaseName": "shop-cart",
+            "releaseRevision": 1,
+            "conditions": conditions,
+        },
+    }
+
+
+def a_revision(status: str, *, owner: str = "flux.weave.works/v1beta1:shop/cart") -> PartialObject:
+    labels = {"name": "shop-cart", "status": status, "version": "1"}
+    annotations = {"helmward.dev/owner": owner} if owner else {}
+    return PartialObject(Meta(namespace="shop", labels=labels, annotations=annotations))
+
+
+def a_workload(have: int, want: int, *, updated: int | None = None) -> dict[str, Any]:
+    labels = {"app.kubernetes.io/instance": "shop-cart"}
+    status = {
+        "observedGeneration": 1,
+        "readyReplicas": have,
+        "replicas": want,
+        "updatedReplicas": want if updated is None else updated,
+    }
+    meta = {"namespace": "shop", "name": "shop-cart", "labels": labels, "generation": 1}
+    return {"metadata": meta, "spec": {"replicas": want}, "status": status}
+
+
+def test_a_helmrelease_is_told_from_its_coming_to_its_going(
+    narrator: Narrator, heard: Heard
+) -> None:
+    new, done = a_release(), a_release(ready="True")
+    narrator.release(EventType.ADDED, None, new)
+    narrator.release(CHANGED, new, done)
+    narrator.release(CHANGED, done, a_release(generation=2, replicas=3))
+    narrator.release(EventType.DELETED, done, None)
+
+    assert heard == [
+        ("do", "shop/cart", "HelmRelease applied: chart stall 1.0.0"),
+        ("done", "shop/cart", "Ready: release shop-cart at revision 1"),
+        ("do", "shop/cart", "HelmRelease changed: replicas: 3"),
+        ("done", "shop/cart", "HelmRelease is gone"),
+    ]
+
+
+def test_trouble_is_told_once_with_its_cause(narrator: Narrator, heard: Heard) -> None:
+    before, bad = a_release(), a_release(ready="False", message="no such chart")
+    narrator.release(CHANGED, before, bad)
+    narrator.release(CHANGED, bad, bad)
+
+    assert heard == [("bad", "shop/cart", "no such chart")]
+
+
+def test_revisions_are_told_by_the_helmrelease_that_owns_them(
+    narrator: Narrator, heard: Heard
+) -> None:
+    pending, done = a_revision("pending-install"), a_revision("deployed")
+    narrator.revision(EventType.ADDED, None, pending)
+    narrator.revision(CHANGED, pending, pending)
+    narrator.revision(CHANGED, pending, done)
+    narrator.revision(CHANGED, done, a_revision("superseded"))
+
+    assert heard == [
+        ("do", "shop/cart", "Helm installs revision 1"),
+        ("done", "shop/cart", "revision 1 is deployed"),
+    ]
+
+
+def test_a_revision_of_a_human_is_told_by_its_release(narrator: Narrator, heard: Heard) -> None:
+    narrator.revision(EventType.ADDED, None, a_revision("failed", owner=""))
+
+    assert heard == [("bad", "shop/shop-cart", "revision 1 failed")]
+
+
+def test_a_workload_is_told_when_all_its_pods_are_ready(narrator: Narrator, heard: Heard) -> None:
+    narrator.revision(EventType.ADDED, None, a_revision("superseded"))
+    narrator.workload(EventType.ADDED, None, a_workload(1, 2))
+    narrator.workload(CHANGED, a_workload(1, 2), a_workload(2, 2))
+    narrator.workload(CHANGED, a_workload(2, 2), a_workload(2, 2))
+
+    assert heard == [("done", "shop/cart", "workload ready: 2/2 pods")]
+
+
+def test_pods_of_the_former_form_do_not_count(narrator: Narrator, heard: Heard) -> None:
+    """In mid-rollout there are enough ready pods, but old ones."""
+    narrator.workload(CHANGED, None, a_workload(2, 2, updated=1))
+
+    assert heard == []

@@ -52,6 +52,7 @@ func etcdConfig(args []string) (*embed.Config, error) {
 	// The only member need not wait long for rivals before it elects itself.
 	config.TickMs, config.ElectionMs = 50, 250
 	config.LogLevel = "warn"
+	config.WarningUnaryRequestDuration = embed.DefaultWarningUnaryRequestDuration
 	return config, nil
 }
 

@@ -147,7 +147,7 @@ func (p *plane) close() {
 
 // settle waits until the plane is fit for use.
 func settle(ctx context.Context, client kubernetes.Interface, nodes int, version string) error {
-	if err := createNodes(ctx, client, nodes, version); err != nil {
+	if err := furnish(ctx, client, nodes, version); err != nil {
 		return err
 	}
 	if err := accountsReady(ctx, client); err != nil {

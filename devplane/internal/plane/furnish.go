@@ -5,11 +5,32 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 )
+
+// furnish gives the plane its nodes and its storage class, unless an earlier run did.
+func furnish(ctx context.Context, client kubernetes.Interface, nodes int, version string) error {
+	_, err := client.StorageV1().StorageClasses().Create(ctx, storageClass(), metav1.CreateOptions{})
+	if err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("creating the storage class: %w", err)
+	}
+	return createNodes(ctx, client, nodes, version)
+}
+
+// storageClass is the default one; its volumes are provided by a stage of kwok.
+func storageClass() *storagev1.StorageClass {
+	return &storagev1.StorageClass{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:        "devplane",
+			Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"},
+		},
+		Provisioner: "devplane.helmward.dev/volume",
+	}
+}
 
 // createNodes registers the nodes as kubelets would; kwok then keeps them alive.
 func createNodes(ctx context.Context, client kubernetes.Interface, count int, version string) error {

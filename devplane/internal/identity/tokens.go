@@ -15,6 +15,15 @@ type tokens map[string]string
 
 func componentUser(name string) string { return "devplane:" + name }
 
+// ComponentUsers names the components as the API server sees them.
+func ComponentUsers() []string {
+	var all []string
+	for _, name := range Components {
+		all = append(all, componentUser(name))
+	}
+	return all
+}
+
 // ensureTokens reads the API server's token file, or makes it with one random
 // token for the admin and one for each component, all in system:masters.
 func ensureTokens(path string) (tokens, error) {
@@ -48,9 +57,5 @@ func makeTokens(path string) (tokens, error) {
 }
 
 func users() []string {
-	all := []string{adminUser}
-	for _, name := range Components {
-		all = append(all, componentUser(name))
-	}
-	return all
+	return append([]string{adminUser}, ComponentUsers()...)
 }

@@ -15,6 +15,7 @@ type Options struct {
 	Nodes         int
 	UnsafeNoFsync bool
 	DieWithParent bool
+	AuditLog      string
 	Deadline      time.Duration
 }
 
@@ -37,6 +38,7 @@ func ParseOptions(args []string) (Options, error) {
 	flags.IntVar(&options.Nodes, "nodes", 2, "how many nodes to pretend")
 	flags.BoolVar(&options.UnsafeNoFsync, "unsafe-no-fsync", false, "faster; a power cut may lose data, a crash does not")
 	flags.BoolVar(&options.DieWithParent, "die-with-parent", false, "stop when the process that started this one dies")
+	flags.StringVar(&options.AuditLog, "audit-log", "", "file to which the API server writes a line of JSON per request of a client")
 	flags.DurationVar(&options.Deadline, "deadline", 2*time.Minute, "give up when not ready by then")
 	flags.Usage = func() { fmt.Print(help + flags.FlagUsages()) }
 	if err := flags.Parse(args); err != nil {

@@ -81,7 +81,11 @@ func (p *plane) startAPIServer() (err error) {
 	if p.api != nil {
 		return nil
 	}
-	p.api, err = p.launch(apiServer, apiServerArguments(p.port.port))
+	audit, err := p.auditArguments()
+	if err != nil {
+		return err
+	}
+	p.api, err = p.launch(apiServer, append(apiServerArguments(p.port.port), audit...))
 	return err
 }
 

@@ -8,6 +8,7 @@ session, then everything else.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -32,6 +33,7 @@ Check = Callable[[], bool]
 PAUSE: Final = 0.5
 LONGEST_PAUSE: Final = 10.0
 LOOK_AGAIN: Final = 0.05
+BURY_EVERY: Final = 3600.0
 
 log = structlog.get_logger("helmward.app")
 
@@ -112,9 +114,7 @@ async def _write(kube: Kube, namespace: str, sessions: Sessions, roles: list[Rel
     while True:
         session = Session(kube, namespace)
         try:
-            async with asyncio.TaskGroup() as holding:
-                holding.create_task(session.run(), name="session")
-                await session.held.wait()
+            async with session.hold():
                 backoff.reset(namespace)
                 log.info("session begun", lease=session.name)
                 await _work(sessions, roles, session.name)
@@ -126,8 +126,17 @@ async def _write(kube: Kube, namespace: str, sessions: Sessions, roles: list[Rel
 async def _work(sessions: Sessions, roles: list[ReleaseRole], session: str) -> None:
     await sessions.informer.synced.wait()
     async with asyncio.TaskGroup() as group:
+        group.create_task(_bury(sessions), name="bury")
         for role in roles:
             group.create_task(role.work(session), name=f"work-{role.name}")
+
+
+async def _bury(sessions: Sessions) -> None:
+    """Delete the Leases that crashed writers left, now and then."""
+    while True:
+        with suppress(HelmwardError):
+            await sessions.bury()
+        await asyncio.sleep(BURY_EVERY)
 
 
 async def _tell(checks: dict[str, Check], ready: asyncio.Event, web: WebServer) -> None:

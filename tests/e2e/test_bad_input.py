@@ -92,7 +92,7 @@ FAULTS = [
     Fault("404", ("SourceUnavailable", "404"), {"status": 404}),
     Fault("500", ("SourceUnavailable", "500"), {"status": 500}),
     Fault("not YAML", ("SourceUnavailable", "index"), {"body": b"\x00: [not: yaml"}),
-    Fault("a login page", ("SourceUnavailable", "HTML"), {"body": b"<!doctype html><html></html>"}),
+    Fault("a login page", ("SourceUnavailable", "web page"), {"body": b"<!doctype html><html></html>"}),
 ]
 
 

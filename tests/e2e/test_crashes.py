@@ -118,15 +118,14 @@ async def test_the_api_server_may_go_away_for_a_while(own_plane: Plane, repo: Ch
                 with pytest.raises(ClusterUnavailable):
                     await releases.get("before")
                 await own_plane.start_api_server()
-                await until(lambda: _answers(kube), within=30)
-                await releases.apply("after")
+                await until(lambda: _applied(releases, "after"), within=30)
                 await releases.ready("after", within=60)
                 assert (await releases.status("before"))["releaseRevision"] == 1
 
 
-async def _answers(kube: Kube) -> bool:
+async def _applied(releases: Releases, name: str) -> bool:
     try:
-        await kube.version()
+        await releases.apply(name)
     except ClusterUnavailable:
         return False
     return True

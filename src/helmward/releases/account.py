@@ -1,5 +1,7 @@
 """What a turn tells, put together from what it wanted, found and did. Pure."""
 
+from dataclasses import replace
+
 from helmward.errors import (
     ChartNotFound,
     ChartRejected,
@@ -51,6 +53,21 @@ REASONS = {
     "upgrade": "Upgrading",
     "uninstall": "Uninstalling",
     "unlock": "Unlocking",
+}
+
+
+def done(announced: Account, written: Revision | None) -> Account:
+    """A verb succeeded; this is for the event, the status waits for the end of the turn."""
+    which = f"revision {written.number}" if written else announced.release.name
+    words = f"{PAST[announced.action]} {which}: {announced.message}"
+    return replace(announced, message=words, newest=written or announced.newest)
+
+
+PAST = {
+    "install": "installed",
+    "upgrade": "upgraded to",
+    "uninstall": "uninstalled",
+    "unlock": "unlocked",
 }
 
 

@@ -161,14 +161,15 @@ class Loop:
         announcement = told.under_way(declared, desired, observed.newest, verb, decision.why)
         try:
             async with self._measured(declared, verb), self._announced(declared, announcement):
-                await perform(self._hands(), task, decision, observed)
+                written = await perform(self._hands(), task, decision, observed)
         except HelmwardError as error:
             if error.revision:
                 self._hands().storage.saw(error.revision)
             if isinstance(error, PASS_ON):
                 raise
             return self._failure(declared, desired, error, verb)
-        self._reporter.event(declared, announcement)
+        if not isinstance(decision, Forget):
+            self._reporter.event(declared, told.done(announcement, written))
         return None
 
     def _failure(

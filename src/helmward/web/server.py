@@ -57,8 +57,8 @@ class WebServer:
             self.started.set()
             await asyncio.Event().wait()
         finally:
-            sock.close()
             await runner.cleanup()
+            sock.close()
 
     def _app(self) -> web.Application:
         app = web.Application()

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, NoReturn, TextIO
 from urllib.parse import urlsplit
 
 BINARY = Path(__file__).parent / "_bin" / "devplane"
@@ -50,6 +50,15 @@ class Plane:
     def pid(self) -> int:
         """The process that owns all others of the plane."""
         return self._process.pid
+
+    async def watch(self) -> NoReturn:
+        """Wait until the plane ends, which nobody asked for.
+
+        Raises:
+            DevplaneFailed: it ended.
+        """
+        code = await self._process.wait()
+        raise _failure(self.folder, f"it ended early, with code {code}")
 
     async def stop(self) -> None:
         """Stop the plane and return when no process of it is left.
@@ -120,25 +129,31 @@ class Plane:
 
 @asynccontextmanager
 async def running_plane(
-    folder: Path, *, port: int = 0, unsafe_no_fsync: bool = False
+    folder: Path, *, port: int = 0, unsafe_no_fsync: bool = False, audit_log: Path | None = None
 ) -> AsyncIterator[Plane]:
     """Run a control plane in `folder` for the time of the block.
 
     A folder of an earlier run goes on with its data, and with port 0 at its
     earlier port if that is free. The plane dies with this process, however that
-    ends. The environment variable HELMWARD_DEVPLANE names another program.
+    ends. The environment variable HELMWARD_DEVPLANE names another program. With
+    `audit_log` the API server writes a line of JSON there for every request of a
+    client, when it has been answered.
 
     Raises:
         DevplaneFailed: it did not start, or ended before the block did.
     """
-    plane = await start_plane(folder, port=port, unsafe_no_fsync=unsafe_no_fsync)
+    plane = await start_plane(
+        folder, port=port, unsafe_no_fsync=unsafe_no_fsync, audit_log=audit_log
+    )
     try:
         yield plane
     finally:
         await plane.stop()
 
 
-async def start_plane(folder: Path, *, port: int = 0, unsafe_no_fsync: bool = False) -> Plane:
+async def start_plane(
+    folder: Path, *, port: int = 0, unsafe_no_fsync: bool = False, audit_log: Path | None = None
+) -> Plane:
     """Start a control plane and wait until it is ready; the caller must `stop` it.
 
     Raises:
@@ -148,6 +163,8 @@ async def start_plane(folder: Path, *, port: int = 0, unsafe_no_fsync: bool = Fa
     command = [_binary(), "up", "--die-with-parent", f"--dir={folder}", f"--port={port}"]
     if unsafe_no_fsync:
         command.append("--unsafe-no-fsync")
+    if audit_log:
+        command.append(f"--audit-log={audit_log}")
     with _words(folder).open("w") as words:
         process = await _spawn(command, words)
     try:

@@ -3,8 +3,8 @@
 import structlog
 
 from helmward import __version__, app
-from helmward.logs import configure, redacted
 from helmward.cli.shape import Exit
+from helmward.logs import configure, redacted
 from helmward.settings import Settings
 
 

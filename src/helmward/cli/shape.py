@@ -33,7 +33,7 @@ class Failure(click.ClickException):
     """Errors of ours, to be read by people: one line each, no traceback."""
 
     def __init__(self, errors: list[HelmwardError]) -> None:
-        super().__init__("\nError: ".join(" ".join(str(error).split()) for error in errors))
+        super().__init__("\nError: ".join(map(_words, errors)))
         wrong = all(isinstance(error, ConfigInvalid) for error in errors)
         self.code = Exit.USAGE if wrong else Exit.FAILED
 
@@ -92,6 +92,13 @@ class Door(click.Group):
                 raise Failure(ours) from error
             traceback.print_exception(error)
             ctx.exit(Exit.BUG)
+
+
+def _words(error: HelmwardError) -> str:
+    """Return one line, except where another program's own words follow."""
+    first, _, rest = str(error).strip().partition("\n\n")
+    said = " ".join(first.split())
+    return f"{said}\n{rest}" if rest else said
 
 
 def _with_examples(text: str | None) -> str:

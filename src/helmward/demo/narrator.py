@@ -5,13 +5,16 @@ what ought to happen is the story's affair.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from helmward.demo.cluster import Cluster, Document, condition, pods_ready, ready
+from helmward.gitops.report import Kind, SyncEvent
 from helmward.kube import PartialObject
 from helmward.model import OWNER, Status
 from helmward.runtime.store import EventType
 
 Say = Callable[[str, str, str], None]
+GIT: Final = "git sync"
 _WORKING = {
     Status.PENDING_INSTALL: "Helm installs revision",
     Status.PENDING_UPGRADE: "Helm upgrades to revision",
@@ -26,12 +29,26 @@ class Narrator:
     def __init__(self, say: Say) -> None:
         self._say = say
         self._subjects: dict[tuple[str, str], str] = {}
+        self._synced = ""
 
     def listen(self, cluster: Cluster) -> None:
         """Begin to tell, what is there already first."""
         cluster.revisions.subscribe(self.revision)
         cluster.releases.subscribe(self.release)
         cluster.workloads.subscribe(self.workload)
+
+    def sync(self, event: object) -> None:
+        """Tell what the git role does; a commit that is merely applied again is no news."""
+        match event:
+            case SyncEvent(Kind.COMMIT_FOUND, commit, message=branch):
+                self._say("do", GIT, f"found commit {commit[:7]} on branch {branch}")
+            case SyncEvent(Kind.SYNCED, commit, message=count) if commit != self._synced:
+                self._synced = commit
+                self._say("done", GIT, f"applied commit {commit[:7]}: {count}")
+            case SyncEvent(Kind.APPLIED, object=found, healed=True):
+                self._say("done", GIT, f"healed {found}")
+            case SyncEvent(Kind.REFUSED | Kind.FAILED, message=cause):
+                self._say("bad", GIT, cause)
 
     def release(self, _: EventType, old: Document | None, new: Document | None) -> None:
         """Tell what became of a HelmRelease."""

@@ -11,19 +11,24 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from helmward import app, logs
 from helmward.demo.cluster import Cluster, install_crds
 from helmward.demo.display import Display
+from helmward.demo.narrator import Narrator
 from helmward.demo.pack import pack
 from helmward.demo.repository import BRANCH, Repository
 from helmward.demo.shelf import chart_repository
-from helmward.devplane import running_plane
+from helmward.devplane import DevplaneFailed, Plane, running_plane
+from helmward.errors import ClusterUnavailable, EngineLost
 from helmward.kube import Kube, load_config
 from helmward.settings import ClusterSettings, GitSettings, ReleaseSettings, Settings, WebSettings
 
 HERE = Path(__file__).parent
 PLACEHOLDER = "CHART_REPOSITORY"
+PATIENCE: Final = 90.0
+"""Seconds that a step may take before the demo counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Stage:
 
     display: Display
     folder: Path
-    kubeconfig: Path
+    plane: Plane
     cluster: Cluster
     repository: Repository
 
@@ -56,18 +61,26 @@ async def staged(folder: Path, display: Display) -> AsyncIterator[Stage]:
     """Set the stage, saying what is set up."""
     display.title("Helmward: from a commit in git to a Helm release in a cluster")
     display.wait_for("starting the control plane: etcd, API server, controllers, scheduler, nodes")
-    async with running_plane(folder / "plane", unsafe_no_fsync=True) as plane:
-        kubeconfig = Path(plane.kubeconfig)
-        async with Kube(load_config(str(kubeconfig))) as kube:
-            version = (await kube.version())["gitVersion"]
-            display.say("done", "control plane", f"Kubernetes {version} at {plane.server}")
+    async with _plane(folder / "plane") as plane:
+        display.say("done", "control plane", f"Kubernetes {plane.version} at {plane.server}")
+        async with Kube(load_config(str(plane.kubeconfig))) as kube:
             for name in await install_crds(kube):
                 display.say("done", "CRD", name)
             async with chart_repository([pack(HERE / "chart")]) as charts:
                 display.say("done", "chart repository", f"{charts} with chart stall 1.0.0")
                 repository = await _repository(folder / "shop", charts, display)
-                yield Stage(display, folder, kubeconfig, Cluster(kube), repository)
+                yield Stage(display, folder, plane, Cluster(kube), repository)
             display.wait_for("")
+
+
+@asynccontextmanager
+async def _plane(folder: Path) -> AsyncIterator[Plane]:
+    """Run the control plane; whatever else fails because it ended is not told."""
+    try:
+        async with running_plane(folder, unsafe_no_fsync=True) as plane:
+            yield plane
+    except DevplaneFailed as error:
+        raise ClusterUnavailable(str(error).replace("\n", "\n\n", 1)) from error
 
 
 async def _repository(folder: Path, charts: str, display: Display) -> Repository:
@@ -83,17 +96,24 @@ async def _repository(folder: Path, charts: str, display: Display) -> Repository
 
 @asynccontextmanager
 async def performed(stage: Stage) -> AsyncIterator[None]:
-    """Run Helmward on the stage, and watch what it does."""
+    """Run Helmward on the stage, and tell what it does.
+
+    Raises:
+        EngineLost: Helmward does not get ready.
+    """
+    narrator = Narrator(stage.display.say)
+    narrator.listen(stage.cluster)
     stage.display.wait_for("starting Helmward")
     begun = asyncio.Event()
     with stage.log.open("w") as log:
         logs.configure("fmt", "info", log)
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(app.run(_settings(stage), ready=begun)),
+                group.create_task(app.run(_settings(stage), observer=narrator.sync, ready=begun)),
                 group.create_task(stage.cluster.run()),
+                group.create_task(stage.plane.watch()),
             ]
-            await begun.wait()
+            await _within_reason(begun)
             stage.display.say("done", "helmward", "ready: follows git, serves HelmReleases")
             try:
                 yield
@@ -102,10 +122,18 @@ async def performed(stage: Stage) -> AsyncIterator[None]:
                     task.cancel()
 
 
+async def _within_reason(begun: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await begun.wait()
+    except TimeoutError:
+        raise EngineLost(f"Helmward is not ready after {PATIENCE:.0f}s") from None
+
+
 def _settings(stage: Stage) -> Settings:
     """As `helmward run` would have it, with shorter intervals."""
     return Settings(
-        cluster=ClusterSettings(kubeconfig=stage.kubeconfig),
+        cluster=ClusterSettings(kubeconfig=stage.plane.kubeconfig),
         releases=ReleaseSettings(engine_cache=stage.folder / "charts"),
         git=GitSettings(
             url=stage.repository.url,

@@ -14,13 +14,10 @@ from typing import Final
 
 from helmward.demo.cluster import pods_ready, ready
 from helmward.demo.display import Display
-from helmward.demo.narrator import Narrator
-from helmward.demo.stage import Stage, performed, staged
+from helmward.demo.stage import PATIENCE, Stage, performed, staged
 from helmward.demo.verify import Expected, problems
 from helmward.errors import ConfigInvalid
 
-PATIENCE: Final = 90.0
-"""Seconds that an act may take before the demo counts as failed."""
 LOG_LINES: Final = 15
 
 FIRST: Final = (
@@ -51,7 +48,6 @@ async def play(*, once: bool) -> int:
 async def _perform(stage: Stage, *, once: bool) -> int:
     """Play both acts while Helmward runs."""
     async with performed(stage):
-        Narrator(stage.display.say).listen(stage.cluster)
         if not (await _act(stage, _first_act, FIRST) and await _act(stage, _second_act, SECOND)):
             _show_log(stage)
             return 1
@@ -117,7 +113,7 @@ def _invite(stage: Stage) -> None:
         "",
         "Look around, in another terminal:",
         "",
-        f"  export KUBECONFIG={stage.kubeconfig}",
+        f"  export KUBECONFIG={stage.plane.kubeconfig}",
         f"  {kubectl} get helmreleases --all-namespaces",
         f"  {kubectl} -n shop get deployments,pods,configmaps",
         f"  {kubectl} -n shop describe helmrelease storefront",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from helmward.demo.narrator import Narrator
+from helmward.gitops.report import Kind, SyncEvent
 from helmward.kube import Meta, PartialObject
 from helmward.runtime.store import EventType
 
@@ -122,3 +123,26 @@ def test_pods_of_the_former_form_do_not_count(narrator: Narrator, heard: Heard) 
     narrator.workload(CHANGED, None, a_workload(2, 2, updated=1))
 
     assert heard == []
+
+
+def test_a_commit_is_told_when_found_and_when_applied_first(
+    narrator: Narrator, heard: Heard
+) -> None:
+    """It is applied again at every interval, which is no news."""
+    synced = SyncEvent(Kind.SYNCED, "1234567890", message="5 objects")
+    narrator.sync(SyncEvent(Kind.COMMIT_FOUND, "1234567890", message="main"))
+    narrator.sync(synced)
+    narrator.sync(synced)
+
+    assert heard == [
+        ("do", "git sync", "found commit 1234567 on branch main"),
+        ("done", "git sync", "applied commit 1234567: 5 objects"),
+    ]
+
+
+def test_a_commit_that_cannot_be_read_is_told_with_its_cause(
+    narrator: Narrator, heard: Heard
+) -> None:
+    narrator.sync(SyncEvent(Kind.FAILED, "1234567890", message="cart.yaml:3: no YAML"))
+
+    assert heard == [("bad", "git sync", "cart.yaml:3: no YAML")]

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import structlog
@@ -18,14 +20,14 @@ from prometheus_client import CollectorRegistry
 from helmward.apis import GENERATIONS
 from helmward.engine import Engine, EngineProcess
 from helmward.errors import HelmwardError, TransientError
-from helmward.gitops import GitSync
+from helmward.gitops.loop import GitSync
 from helmward.kube import Kube, load_config
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
 from helmward.runtime.lease import Session
 from helmward.runtime.sessions import Sessions
-from helmward.settings import ReleaseSettings, Settings
+from helmward.settings import GitSettings, ReleaseSettings, Settings
 from helmward.web import WebServer
 
 Observer = Callable[[object], None]
@@ -70,20 +72,36 @@ async def run(
 async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> None:
     cluster = settings.cluster
     path = str(cluster.kubeconfig) if cluster.kubeconfig else None
-    async with (
-        Kube(load_config(path, cluster.context)) as kube,
-        asyncio.TaskGroup() as watchers,
-        asyncio.TaskGroup() as writers,
-    ):
-        tree = Tree(kube, watchers, writers)
-        if settings.releases:
-            _serve_releases(tree, settings, settings.releases)
-        if settings.git:
-            sync = GitSync(kube, settings.git, registry=tree.registry, on_event=observer)
-            writers.create_task(sync.run(), name="git")
-        web = WebServer(settings.web, tree.registry, tree.ready, alive=tree.alive)
-        watchers.create_task(web.run(), name="web")
-        writers.create_task(_tell(tree.ready, ready, web), name="ready")
+    with TemporaryDirectory(prefix="helmward-") as work:
+        async with (
+            Kube(load_config(path, cluster.context)) as kube,
+            asyncio.TaskGroup() as watchers,
+            asyncio.TaskGroup() as writers,
+        ):
+            tree = Tree(kube, watchers, writers)
+            if settings.releases:
+                _serve_releases(tree, settings, settings.releases)
+            if settings.git:
+                _follow_git(tree, settings.git, Path(work), observer)
+            _serve_web(tree, settings, ready)
+
+
+def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
+    web = WebServer(settings.web, tree.registry, tree.ready, alive=tree.alive)
+    tree.watchers.create_task(web.run(), name="web")
+    tree.writers.create_task(_tell(tree.ready, ready, web), name="ready")
+
+
+def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) -> None:
+    sync = GitSync(
+        git,
+        tree.kube,
+        work,
+        namespace=tree.kube.config.namespace,
+        registry=tree.registry,
+        on_event=observer,
+    )
+    tree.writers.create_task(sync.run(), name="git")
 
 
 def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -> None:

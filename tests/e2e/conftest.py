@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.charts import ChartRepo, make_chart
 
 from helmward.kube import Kube
+from tests.support.charts import ChartRepo, make_chart
 from tests.support.operator import Releases, install_crds, running, settings_for
 from tests.support.plane import Plane
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.support.charts import ChartRepo
 
 from helmward.errors import Invalid
 from helmward.kube import Kube
 from helmward.kube.resources import CONFIG_MAPS, NAMESPACES
+from tests.support.charts import ChartRepo
 from tests.support.operator import HELM_RELEASES, Releases
 from tests.support.wait import until
 
@@ -92,7 +92,9 @@ FAULTS = [
     Fault("404", ("SourceUnavailable", "404"), {"status": 404}),
     Fault("500", ("SourceUnavailable", "500"), {"status": 500}),
     Fault("not YAML", ("SourceUnavailable", "index"), {"body": b"\x00: [not: yaml"}),
-    Fault("a login page", ("SourceUnavailable", "web page"), {"body": b"<!doctype html><html></html>"}),
+    Fault(
+        "a login page", ("SourceUnavailable", "web page"), {"body": b"<!doctype html><html></html>"}
+    ),
 ]
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tests.support.charts import ChartRepo
 
 from helmward.errors import ClusterUnavailable
 from helmward.kube import Kube, load_config
 from helmward.kube.resources import NAMESPACES
+from tests.support.charts import ChartRepo
 from tests.support.operator import Releases, install_crds, running, settings_for
 from tests.support.plane import Plane
 from tests.support.processes import children, lives

@@ -62,7 +62,8 @@ class GitRepo:
 
     def _stage(self, path: str, text: str | None, mode: str) -> None:
         if text is None:
-            self.git("update-index", "--force-remove", path)
+            # A bare repository has no work tree from which the file could be missing.
+            self.git("update-index", "--index-info", stdin=f"0 {'0' * 40}\t{path}\n")
             return
         oid = self.git("hash-object", "-w", "--stdin", stdin=text)
         self.git("update-index", "--add", "--cacheinfo", f"{mode},{oid},{path}")

@@ -41,7 +41,7 @@ $(VENV)/.synced: $(VENV)/.uv-$(UV_VERSION) pyproject.toml uv.lock
 
 check: lint types imports generated test ## Run all of the following, as CI does.
 
-lint: setup ## Check the style of Python and Go: ruff, gofmt, go vet.
+lint: $(VENV)/.synced ## Check the style of Python and Go: ruff, gofmt, go vet.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@tools/golint.sh $(BIN)/go engine devplane
@@ -50,7 +50,7 @@ types: $(VENV)/.synced ## Check types: mypy --strict.
 	@$(BIN)/mypy
 
 imports: $(VENV)/.synced ## Check the import contracts: which room may know which.
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 generated: $(VENV)/.synced ## Check that protobuf code, CRDs and reference pages are what their sources say.
 	@$(BIN)/python tools/genproto.py --check
@@ -59,7 +59,7 @@ generated: $(VENV)/.synced ## Check that protobuf code, CRDs and reference pages
 test: setup ## Run all tests, unit to end-to-end on a real control plane.
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
 
-test-unit: setup ## Run the tests that need no cluster.
+test-unit: $(VENV)/.synced ## Run the tests that need no cluster.
 	@exec $(BIN)/pytest tests/unit
 
 bench: setup ## Measure time, CPU, memory and API requests per release, beside two baselines.

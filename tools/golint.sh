@@ -19,6 +19,8 @@ if [ -n "$unformatted" ]; then
     printf 'not formatted (make format mends it):\n%s\n' "$unformatted" >&2
     exit 1
 fi
+# As tools/gobuild.py builds, so that what is compiled there serves here too.
+export GOTOOLCHAIN=local GOWORK=off CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false"
 for module in "$@"; do
     "$go" -C "$module" vet ./...
 done

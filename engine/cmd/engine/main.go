@@ -35,6 +35,8 @@ import (
 const (
 	largestMessage = 64 << 20
 	grace          = 15 * time.Second
+	// flush is how long the last answers may take to leave.
+	flush = 200 * time.Millisecond
 )
 
 type settings struct {
@@ -124,7 +126,7 @@ func serve(ctx context.Context, set settings, calls *server.Server, log *slog.Lo
 		log.Info("stopping")
 		alive.Shutdown()
 		calls.Stop(grace)
-		time.AfterFunc(time.Second, serving.Stop)
+		time.AfterFunc(flush, serving.Stop)
 		serving.GracefulStop()
 	}()
 	return serving.Serve(listener)

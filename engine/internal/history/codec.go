@@ -137,8 +137,8 @@ func ownLabels(all map[string]string) map[string]string {
 // revisionOf reads the revision off a Secret's labels, or off its name.
 func revisionOf(name string, labels map[string]string) int {
 	text := labels["version"]
-	if text == "" {
-		text = name[strings.LastIndex(name, ".v")+2:]
+	if at := strings.LastIndex(name, ".v"); text == "" && at >= 0 {
+		text = name[at+len(".v"):]
 	}
 	revision, _ := strconv.Atoi(text)
 	return revision

@@ -17,6 +17,9 @@ from helmward.gitops.yamlread import Document, YamlError, documents
 MAX_FAULTS: Final = 20
 """How many faults one error lists; the rest is counted."""
 
+_NOT_SERVED: Final = "kustomize.config.k8s.io/"
+"""Files of kustomize look like objects, but no cluster knows them."""
+
 _IGNORE: Final = ("fluxcd.io/ignore", "flux.weave.works/ignore")
 
 
@@ -127,7 +130,7 @@ def _objects(
     value = document.value
     if not isinstance(value, dict):
         faults.append(f"{path}:{document.line}: this is no object with apiVersion and kind")
-    elif value.get("kind"):
+    elif value.get("kind") and not str(value.get("apiVersion")).startswith(_NOT_SERVED):
         yield from _expanded(value, document)
 
 

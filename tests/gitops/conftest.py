@@ -1,0 +1,81 @@
+"""What tests of the Flux role share: a repository, and a sync that is listened to."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helmward.gitops.apply import Cluster
+from helmward.gitops.loop import GitSync
+from helmward.gitops.report import Kind, SyncEvent, SyncReport
+from helmward.kube import Kube
+from helmward.settings import GitSettings
+from tests.support.git_repo import GitRepo
+from tests.support.tasks import running
+from tests.support.wait import until
+
+
+@dataclass
+class Watched:
+    """A sync, and all that it told."""
+
+    sync: GitSync
+    events: list[SyncEvent] = field(default_factory=list)
+    reports: list[SyncReport] = field(default_factory=list)
+
+    def named(self, kind: Kind) -> list[SyncEvent]:
+        return [event for event in self.events if event.kind is kind]
+
+    async def reported(self, condition: Callable[[SyncReport], Any], within: float = 20) -> None:
+        """Wait until things stand so."""
+        await until(lambda: condition(self.sync.report), within)
+
+
+Running = Callable[..., AbstractAsyncContextManager[Watched]]
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> GitRepo:
+    return GitRepo(tmp_path / "repos" / "shop.git")
+
+
+def a_sync(cluster: Cluster, work: Path, url: str, **settings: Any) -> Watched:
+    """Build a sync whose intervals are long: only what a test asks for happens."""
+    watched: Watched
+
+    def told(event: SyncEvent) -> None:
+        watched.events.append(event)
+
+    def reported(report: SyncReport) -> None:
+        watched.reports.append(report)
+
+    sync = GitSync(
+        GitSettings(url=url, **settings), cluster, work, on_event=told, on_report=reported
+    )
+    watched = Watched(sync)
+    return watched
+
+
+@pytest.fixture
+def syncing(repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str) -> Watched:
+    """A sync of the repository into the test's own namespace, run by `sync_now`."""
+    return a_sync(kube, tmp_path / "work", repo.url, default_namespace=namespace)
+
+
+@pytest.fixture
+def run_sync(tmp_path: Path, namespace: str, kube: Kube) -> Running:
+    """A sync that runs by itself, with short intervals."""
+
+    @asynccontextmanager
+    async def run(url: str, cluster: Cluster = kube, **settings: Any) -> AsyncIterator[Watched]:
+        short = {"poll_interval": timedelta(seconds=0.1), "sync_interval": timedelta(seconds=0.2)}
+        merged = {**short, "default_namespace": namespace, **settings}
+        watched = a_sync(cluster, tmp_path / "work", url, **merged)
+        async with running(watched.sync.run()):
+            yield watched
+
+    return run

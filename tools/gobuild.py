@@ -34,7 +34,7 @@ BIN = ROOT / "src" / "helmward" / "_bin"
 NOTES = ROOT / ".build" / "gobuild"  # what was built from what, and the lock
 GO_MINOR = (1, 27)
 PLAIN_LINE_EVERY = 10.0  # seconds, where there is no terminal
-TICK = 0.1
+TICK = 0.1  # seconds between two looks at the live line
 
 Stamp = dict[str, str | int]
 
@@ -56,6 +56,11 @@ class Program:
     variables: tuple[str, ...] = ()
 
     @property
+    def is_ours(self) -> bool:
+        """Whether the program comes from this repository."""
+        return self.package.startswith(".")
+
+    @property
     def binary(self) -> Path:
         """Where the finished program stands."""
         return BIN / self.name
@@ -64,7 +69,8 @@ class Program:
     def flags(self) -> list[str]:
         """Flags that `go list` and `go build` share, or they would speak of different builds."""
         linker = " ".join(["-s", "-w", *(f"-X {variable}" for variable in self.variables)])
-        return ["-trimpath", "-buildvcs=false", "-ldflags", linker]
+        flags = ["-trimpath", "-buildvcs=false", "-ldflags", linker]
+        return flags if self.is_ours else [*flags, "-mod=mod", f"-modfile={foreign_go_mod(self)}"]
 
 
 def devplane() -> Program:
@@ -100,6 +106,21 @@ def kubernetes_variables(module: Path) -> tuple[str, ...]:
     values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor}
     packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
     return tuple(f"{package}.{name}={values[name]}" for package in packages for name in values)
+
+
+def foreign_go_mod(program: Program) -> Path:
+    """Name the copy of go.mod that a program from elsewhere is built with.
+
+    It needs more checksums than the module has for itself: Go adds them to the
+    copy, checked against the public database of checksums.
+    """
+    return NOTES / f"{program.name}.mod"
+
+
+def copy_go_mod(program: Program) -> None:
+    copy = foreign_go_mod(program)
+    shutil.copyfile(program.module / "go.mod", copy)
+    shutil.copyfile(program.module / "go.sum", copy.with_suffix(".sum"))
 
 
 def required(module: Path, dependency: str) -> str:
@@ -170,7 +191,7 @@ def digest(program: Program, go: Go) -> str:
 def sources(program: Program) -> list[Path]:
     """List the files of the module that can reach the program, embedded ones too."""
     module = program.module
-    if not program.package.startswith("."):  # it comes from elsewhere
+    if not program.is_ours:
         return [module / "go.mod", module / "go.sum"]
     found = (path for path in module.rglob("*") if path.is_file())
     return sorted(path for path in found if not path.name.endswith("_test.go"))
@@ -202,21 +223,24 @@ class Display:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.phase = "looking what to do"
+        self.phase = "looking what there is to do"
         self.done = 0
         self.total = 0
         self.now = ""
         self._begun = time.monotonic()
         self._printed = self._begun
         self._live = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self._every = TICK if self._live else PLAIN_LINE_EVERY
 
     def tick(self) -> None:
         """Show the state, if it is time to."""
+        if time.monotonic() - self._printed < self._every:
+            return
+        self._printed = time.monotonic()
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\033[K{self._text()[:width]}", end="", flush=True)
-        elif time.monotonic() - self._printed >= PLAIN_LINE_EVERY:
-            self._printed = time.monotonic()
+        else:
             print(self._text(), flush=True)
 
     def last(self, word: str) -> None:
@@ -314,6 +338,8 @@ def stale_packages(program: Program, go: Go, display: Display, said: list[str]) 
 
 def compile_and_link(program: Program, go: Go, display: Display, said: list[str]) -> None:
     """Build into a file beside the final one, and put it in place when it is whole."""
+    if not program.is_ours:
+        copy_go_mod(program)
     stale = stale_packages(program, go, display, said)
     display.phase, display.total, display.now = "compiling", len(stale), ""
     unfinished = BIN / f".{program.name}.new"

@@ -34,7 +34,6 @@ class ReleaseSettings:
 
     workers: int = WORKERS
     charts_sync_interval: timedelta = CHARTS_SYNC_INTERVAL
-    status_update_interval: timedelta = STATUS_UPDATE_INTERVAL
     allow_namespace: str | None = None
     """The only namespace whose HelmReleases are served; None: all of them."""
     engine_cache: Path | None = None

@@ -58,7 +58,7 @@ async def test_a_commit_becomes_a_release_and_the_next_an_upgrade(
     git.commit(shop(following, colour="red"), "another colour")
 
     async def upgraded() -> bool:
-        return (await following.ready("shop"))["releaseRevision"] == 2
+        return bool((await following.ready("shop"))["releaseRevision"] == 2)
 
     await until(upgraded)
     assert await greeting(following) == "red"
@@ -80,7 +80,7 @@ async def test_a_broken_commit_leaves_the_last_good_one_in_force(
 
         async def healed() -> bool:
             found = await following.get("shop")
-            return bool(found["spec"]["values"]["colour"] == "green")
+            return str(found["spec"]["values"]["colour"]) == "green"
 
         await until(healed)
     git.commit(shop(following, colour="red") | {"releases/more.yaml": None}, "mended")

@@ -64,7 +64,6 @@ def test_the_old_operators_flags_are_understood(served: Served) -> None:
     assert settings.releases
     assert settings.releases.workers == 4
     assert settings.releases.charts_sync_interval == timedelta(minutes=90)
-    assert settings.releases.status_update_interval == timedelta(milliseconds=500)
     assert settings.releases.allow_namespace == "shop"
     assert settings.web.listen == ":8080"
     assert (settings.log_format, settings.log_level) == ("json", "debug")

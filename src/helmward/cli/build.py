@@ -63,7 +63,6 @@ def _releases(flags: Flags) -> ReleaseSettings:
     return ReleaseSettings(
         workers=flags["workers"],
         charts_sync_interval=flags["charts_sync_interval"],
-        status_update_interval=flags["status_update_interval"],
         allow_namespace=flags["allow_namespace"],
         engine_cache=flags["engine_cache"],
     )

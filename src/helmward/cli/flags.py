@@ -99,7 +99,7 @@ release_flags = _all_of(
             "--status-update-interval",
             type=Duration(),
             default=show(settings.STATUS_UPDATE_INTERVAL),
-            help="How often the status of HelmReleases is brought up to date.",
+            help="Accepted from the old operator, without effect: the status follows a watch.",
         ),
         flag(
             "Releases",

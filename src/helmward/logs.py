@@ -41,18 +41,18 @@ def configure(log_format: str = "auto", level: str = "info", stream: TextIO | No
 
 
 class _Logger(structlog.WriteLogger):
-    """Writes lines; remembers which module asked for it."""
+    """Writes lines; remembers which room asked for it: `gitops` of `helmward.gitops.report`."""
 
     def __init__(self, stream: TextIO, name: str = "") -> None:
         super().__init__(stream)
-        self.component = name.removeprefix("helmward.")
+        room = name.removeprefix("helmward.")
+        self.component = name if room == name else room.partition(".")[0]
 
 
 def name_component(logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     """Say which part of Helmward speaks, where the event does not say so itself."""
-    if component := getattr(logger, "component", ""):
-        event.setdefault("component", component)
-    return event
+    component = event.pop("component", "") or getattr(logger, "component", "")
+    return {"component": component, **event} if component else event
 
 
 def redacted(text: str) -> str:

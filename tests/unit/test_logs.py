@@ -44,13 +44,13 @@ def test_programs_get_json_with_the_fixed_keys() -> None:
     }
 
 
-def test_the_module_that_speaks_is_the_component() -> None:
+def test_the_room_that_speaks_is_the_component() -> None:
     stream = io.StringIO()
     configure("json", "info", stream)
 
     structlog.get_logger("helmward.gitops.sync").info("commit found")
 
-    assert json.loads(stream.getvalue())["component"] == "gitops.sync"
+    assert json.loads(stream.getvalue())["component"] == "gitops"
 
 
 def test_people_on_a_terminal_get_colours() -> None:

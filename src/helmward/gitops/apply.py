@@ -108,6 +108,8 @@ class Applier:
     on_applied: OnApplied
     on_refused: Callable[[Refusal], Any]
     _traces: dict[ObjectId, _Trace] = field(default_factory=dict)
+    _waited: set[str] = field(default_factory=set)
+    """CRDs that were waited for in this sync; one that is broken costs the wait once."""
 
     async def apply(self, plan: Plan, only: Collection[ObjectId] | None = None) -> Outcome:
         """Apply all steps in order, or those of the objects named.
@@ -116,6 +118,7 @@ class Applier:
             ClusterUnavailable: the API server is gone; the rest was left.
         """
         results: list[Applied | Refusal] = []
+        self._waited.clear()
         for stage in plan.stages:
             chosen = [step for step in stage if only is None or step.id in only]
             results += await self._stage(chosen)
@@ -165,8 +168,9 @@ class Applier:
 
     async def _known(self, step: Step) -> Step:
         """Return the step with its kind, which may have come into the cluster since."""
-        if step.defined_by:
+        if step.defined_by and step.defined_by not in self._waited:
             await self._established(step.defined_by)
+            self._waited.add(step.defined_by)
         if step.resource is not None:
             return step
         resource = await self.cluster.resource_for(*kind_of(step.manifest))

@@ -112,7 +112,7 @@ class ReleaseRole:
         store.add_index(BY_SCOPE, lambda one: (scope(one),))
         store.add_index(BY_RELEASE, lambda one: (str(one.release),))
         self.declared.subscribe(self._changed)
-        self._storage.on_foreign_write(lambda one: self._wake_release(one.release))
+        self._storage.on_news(self._written)
         self._parts.sessions.on_gone(self._wake_pending)
 
     def _build_loop(self) -> Loop:
@@ -150,6 +150,11 @@ class ReleaseRole:
             if one is not None:
                 self._queue.add(one.key)
                 return
+
+    def _written(self, revision: Revision, removed: bool) -> None:
+        """Wake whoever declares a release that somebody else wrote, or removed."""
+        if removed or revision.session != self._session:
+            self._wake_release(revision.release)
 
     def _claimants(self, name: str) -> list[Declared]:
         found = self.declared.store.by_index(BY_SCOPE, name)

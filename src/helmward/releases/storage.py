@@ -66,11 +66,15 @@ class Storage:
         self._store.add_index(BY_RELEASE, lambda one: (str(one.release),))
         self._written: dict[ReleaseRef, dict[int, Revision]] = {}
         self._removed: dict[str, ReleaseRef] = {}
-        self._tell: Callable[[Revision], None] = lambda _: None
+        self._tell: Callable[[Revision, bool], None] = lambda _one, _removed: None
         informer.subscribe(self._catch_up)
 
-    def on_foreign_write(self, tell: Callable[[Revision], None]) -> None:
-        """Call `tell` for each revision that somebody else wrote or removed."""
+    def on_news(self, tell: Callable[[Revision, bool], None]) -> None:
+        """Call `tell` for each revision that no action of ours has reported.
+
+        The second argument says whether it was removed. What an action is just
+        writing counts as news too: only its session tells.
+        """
         self._tell = tell
 
     def saw(self, revision: Revision) -> None:
@@ -113,7 +117,7 @@ class Storage:
             return
         ours = self._written.get(new.release, {}).get(new.number)
         if ours is None or ours.uid != new.uid:
-            self._tell(new)
+            self._tell(new, False)
         elif _later(ours, new):
             return
         self._drop(new)
@@ -121,7 +125,7 @@ class Storage:
     def _gone(self, old: Revision) -> None:
         self._drop(old)
         if self._removed.pop(old.uid, None) is None:
-            self._tell(old)
+            self._tell(old, True)
 
     def _drop(self, revision: Revision) -> None:
         ours = self._written.get(revision.release, {})

@@ -51,7 +51,7 @@ def foreign() -> list[Revision]:
 @pytest.fixture
 def storage(watch: Watch, foreign: list[Revision]) -> Storage:
     made = Storage(watch)  # type: ignore[arg-type]
-    made.on_foreign_write(foreign.append)
+    made.on_news(lambda one, _removed: foreign.append(one))
     return made
 
 

@@ -1,0 +1,111 @@
+"""What was measured, as plain values. No I/O."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import median, quantiles
+
+FLOOR = "floor"
+HELM_CLI = "helm CLI"
+HELMWARD = "Helmward"
+
+
+class Verb(StrEnum):
+    """What is done to every release, in this order."""
+
+    INSTALL = "install"
+    UPGRADE = "upgrade"
+    UNINSTALL = "uninstall"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a contestant's processes have used so far, by the name of the part."""
+
+    cpu: Mapping[str, float]
+    """Seconds of user and system time."""
+    peak: Mapping[str, float] = field(default_factory=dict)
+    """Megabytes of resident memory at the most."""
+
+    def since(self, before: "Usage") -> "Usage":
+        """Return what was used meanwhile; peaks are those of the whole life."""
+        cpu = {part: used - before.cpu.get(part, 0.0) for part, used in self.cpu.items()}
+        return Usage(cpu, self.peak)
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """One verb for all releases at once."""
+
+    releases: int
+    wall: float
+    """Seconds until the last release was done."""
+    usage: Usage
+    requests: Counter[str]
+    """Answered by the API server, by `verb resource`."""
+    api_server_cpu: float
+    """Seconds of the API server, the plane's own controllers and their pods included."""
+
+    @property
+    def cpu_each(self) -> dict[str, float]:
+        """Milliseconds of CPU for each release, by part."""
+        return {part: 1000 * used / self.releases for part, used in self.usage.cpu.items()}
+
+    @property
+    def requests_each(self) -> float:
+        """Requests for each release."""
+        return self.requests.total() / self.releases
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One verb for one release at a time, on an idle machine; in seconds."""
+
+    took: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """What half of them stayed below."""
+        return median(self.took)
+
+    @property
+    def p95(self) -> float:
+        """What nearly all of them stayed below."""
+        return quantiles(self.took, n=20, method="inclusive")[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One contestant's figures."""
+
+    name: str
+    storms: Mapping[Verb, Storm]
+    alone: Mapping[Verb, Alone]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """On what it was measured, and with which versions."""
+
+    cores: int
+    memory_gb: float
+    processor: str
+    python: str
+    helmward: str
+    helm_sdk: str
+    kubernetes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that one run measured."""
+
+    machine: Machine
+    releases: int
+    scores: tuple[Score, ...]
+
+    def wall(self, name: str, verb: Verb) -> float | None:
+        """Return a contestant's wall time; None if it did not take part."""
+        found = (one.storms[verb].wall for one in self.scores if one.name == name)
+        return next(found, None)

@@ -1,0 +1,81 @@
+"""Where a contestant works: a fresh control plane, the chart, an idle machine to begin on."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from bench import meter
+from bench.meter import AuditLog
+from helmward.demo.pack import Archive, pack
+from helmward.demo.shelf import chart_repository
+from helmward.devplane import Plane, running_plane
+from helmward.kube import Kube, load_config
+from helmward.kube.resources import NAMESPACES
+
+NAMESPACE: Final = "bench"
+CHART: Final = Path(__file__).parent / "chart"
+INSTALLED: Final = {"greeting": "Good morning!"}
+UPGRADED: Final = {"greeting": "Good evening!"}
+OBJECTS: Final = 6
+
+BENCH_USER: Final = (("Impersonate-User", "bench"), ("Impersonate-Group", "system:masters"))
+LOOK: Final = 1.0
+"""Seconds over which idleness is judged."""
+AT_REST: Final = 0.3
+"""CPU seconds in that time below which nothing but heartbeats goes on."""
+PATIENCE: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One control plane with one empty namespace, for one contestant."""
+
+    plane: Plane
+    kube: Kube
+    """A client whose requests count for the contestant."""
+    bench: Kube
+    """A client whose requests do not."""
+    audit: AuditLog
+    folder: Path
+    archive: Archive
+    repository: str
+    """URL of the chart repository."""
+    parts: tuple[int, ...]
+    """Processes of the plane."""
+
+    @property
+    def api_server(self) -> int:
+        """Process id of the API server."""
+        return meter.child(self.plane.pid, "kube-apiserver")
+
+    async def idle(self, others: Iterable[int] = ()) -> None:
+        """Wait until controllers, pods and the processes given have come to rest."""
+        pids = (*self.parts, *others)
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + PATIENCE
+        while loop.time() < give_up:
+            before = meter.family_cpu(pids)
+            await asyncio.sleep(LOOK)
+            if meter.family_cpu(pids) - before < AT_REST:
+                return
+
+
+@asynccontextmanager
+async def fresh_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World]:
+    """Start a control plane in `folder`, with an empty namespace and a chart repository."""
+    log, archive = folder / "audit.jsonl", pack(CHART)
+    async with (
+        running_plane(folder / "plane", unsafe_no_fsync=True, audit_log=log) as plane,
+        Kube(load_config(str(plane.kubeconfig))) as kube,
+        Kube(replace(kube.config, impersonate=BENCH_USER)) as bench,
+        chart_repository([archive]) as repository,
+    ):
+        say(f"  control plane {plane.version} ready after {plane.seconds:.1f} s")
+        await bench.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
+        parts = (plane.pid, *meter.children(plane.pid))
+        world = World(plane, kube, bench, AuditLog(log), folder, archive, repository, parts)
+        await world.idle()
+        yield world

@@ -233,3 +233,30 @@ async def test_a_hundred_releases_at_once(operator: Releases) -> None:
     await asyncio.gather(*(operator.apply(name) for name in names))
     statuses = await asyncio.gather(*(operator.ready(name, within=90) for name in names))
     assert {one["releaseRevision"] for one in statuses} == {1}
+
+
+async def test_only_the_allowed_namespace_is_served(plane: Plane, releases: Releases) -> None:
+    """With --allow-namespace the rest of the cluster belongs to somebody else."""
+    elsewhere = releases.elsewhere("default")
+    async with running(settings_for(plane.kubeconfig, allow_namespace=releases.namespace)):
+        await elsewhere.apply("not-ours")
+        await releases.apply("ours")
+        await releases.ready("ours")
+        assert await elsewhere.status("not-ours") == {}
+        await releases.clear()
+
+
+async def test_two_operators_never_write_a_revision_twice(plane: Plane, releases: Releases) -> None:
+    """One wins the claim, the other sees what it wrote and has nothing to do."""
+    names = [f"both-{number}" for number in range(10)]
+    async with running(settings_for(plane.kubeconfig)), running(settings_for(plane.kubeconfig)):
+        for colour_now, number in (("green", 1), ("red", 2)):
+            values = {"colour": colour_now}
+            await asyncio.gather(*(releases.apply(name, values=values) for name in names))
+            await asyncio.gather(*(releases.ready(name) for name in names))
+            for name in names:
+                release = f"{releases.namespace}-{name}"
+                found = await releases.revisions(release)
+                assert [one["version"] for one in found] == list(range(1, number + 1))
+                assert await colour(releases, release) == colour_now
+        await releases.clear()

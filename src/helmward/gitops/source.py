@@ -56,6 +56,9 @@ class GitSource:
     async def head(self) -> Head:
         """Ask the remote for the branch's newest commit; costs one short request.
 
+        Without a branch in the settings the one counts that the remote's HEAD
+        names (Flux took `master`).
+
         Raises:
             SourceUnavailable: the remote does not answer, refuses us, or has
                 no such branch; the message names the flag to look at.

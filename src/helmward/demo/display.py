@@ -6,6 +6,7 @@ what is being waited for; elsewhere there are plain lines only.
 
 import asyncio
 import os
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -16,6 +17,7 @@ _PLAIN: Final = {"do": ">", "done": "+", "bad": "x", "note": " "}
 _TURNS: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _BEAT: Final = 0.1
 _SUBJECT: Final = 18
+_MARGIN: Final = 12
 
 
 class Display:
@@ -85,12 +87,17 @@ class Display:
             self._stream.write(f"\r\x1b[K{line}")
             self._stream.flush()
 
+    def _last_line(self, sign: str) -> str:
+        """Say what is waited for and since when, no wider than the terminal."""
+        lasting = f" ({time.monotonic() - self._since:.0f}s)"
+        room = shutil.get_terminal_size().columns - len(lasting) - _MARGIN
+        text = self._paint(f"{self._waiting[: max(room, 0)]}{lasting}", "2")
+        return f"{'':>8} {self._paint(sign, '36')} {text}"
+
     async def _beat(self) -> None:
         turn = 0
         while True:
             if self._waiting:
                 turn += 1
-                lasting = f"{time.monotonic() - self._since:.0f}s"
-                sign = self._paint(_TURNS[turn % len(_TURNS)], "36")
-                self._redraw(f"{'':>8} {sign} {self._paint(f'{self._waiting} ({lasting})', '2')}")
+                self._redraw(self._last_line(_TURNS[turn % len(_TURNS)]))
             await asyncio.sleep(_BEAT)

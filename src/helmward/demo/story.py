@@ -40,6 +40,9 @@ async def play(*, once: bool) -> int:
         async with Display() as display, staged(Path(folder), display) as stage:
             try:
                 return await _perform(stage, once=once)
+            except asyncio.CancelledError:
+                display.wait_for("ending Helmward, then its control plane")
+                raise
             except Exception:
                 _show_log(stage)
                 raise

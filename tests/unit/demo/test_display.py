@@ -51,3 +51,19 @@ async def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
         display.say("bad", "shop/cart", "no such chart")
 
     assert "\x1b[31m" not in stream.text()
+
+
+async def test_the_last_line_stays_within_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A line that wraps could not be taken away again."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    async with Display(stream) as display:
+        display.wait_for("x" * 100)
+        await until(lambda: "(0s)" in stream.text())
+
+    drawn = stream.text().split("\r\x1b[K")
+    assert max(map(len, drawn)) < 40

@@ -24,7 +24,7 @@ OBJECTS: Final = 6
 BENCH_USER: Final = (("Impersonate-User", "bench"), ("Impersonate-Group", "system:masters"))
 LOOK: Final = 1.0
 """Seconds over which idleness is judged."""
-AT_REST: Final = 0.3
+AT_REST: Final = 0.1
 """CPU seconds in that time below which nothing but heartbeats goes on."""
 PATIENCE: Final = 60.0
 

@@ -93,6 +93,7 @@ async def _contestant(name: str, world: World, plan: Plan) -> AsyncIterator[Cont
 async def _score(contestant: Contestant, world: World, plan: Plan, say: Say) -> Score:
     """Take the times alone first: what is started fresh is warm when the storm comes."""
     alone, storms = {}, {}
+    await world.idle(contestant.pids)
     for verb in Verb:
         alone[verb] = await _alone(contestant, world, verb, plan.one_by_one)
         say(f"  {verb} alone: {1000 * alone[verb].median:.0f} ms")
@@ -106,12 +107,12 @@ async def _alone(
     contestant: Contestant, world: World, verb: Verb, releases: Sequence[str]
 ) -> Alone:
     took = []
-    await world.idle(contestant.pids)
     for name in releases:
         started = time.perf_counter()
         await contestant.perform(verb, name)
         took.append(time.perf_counter() - started)
         await asyncio.sleep(BREATH)
+    await world.idle(contestant.pids)
     return Alone(tuple(took[1:]))
 
 
@@ -119,7 +120,6 @@ async def _storm(
     contestant: Contestant, world: World, verb: Verb, releases: Sequence[str]
 ) -> Storm:
     """Time all releases at once; what is used and asked for counts until all is at rest."""
-    await world.idle(contestant.pids)
     mark, used, served = world.audit.mark(), contestant.usage(), meter.cpu(world.api_server)
     started = time.perf_counter()
     await _all(contestant, verb, releases)

@@ -77,5 +77,4 @@ async def fresh_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator
         await bench.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
         parts = (plane.pid, *meter.children(plane.pid))
         world = World(plane, kube, bench, AuditLog(log), folder, archive, repository, parts)
-        await world.idle()
         yield world

@@ -23,7 +23,8 @@ Values = Mapping[str, Any] | None
 def config_map(name: str, **data: str) -> str:
     """Write a template of a ConfigMap."""
     lines = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in data.items())
-    return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n{lines or '  {}'}"
+    head = f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n"
+    return f"{head}data:\n{lines}" if lines else head
 
 
 def hook_job(name: str, events: str, *, policy: str = "", image: str = "app:1") -> str:

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -58,7 +59,7 @@ func kindOf(err error, status metav1.Status) pb.Failure_Kind {
 		return pb.Failure_REJECTED
 	case apierrors.IsConflict(err) && !isFieldConflict(status), apierrors.IsAlreadyExists(err):
 		return pb.Failure_CONFLICT
-	case strings.Contains(status.Message, "failed calling webhook"):
+	case aboutObject.MatchString(status.Message):
 		return pb.Failure_REJECTED
 	case status.Code >= 500 || apierrors.IsTooManyRequests(err):
 		return pb.Failure_CLUSTER_UNAVAILABLE
@@ -117,22 +118,32 @@ func OfObject(err error, kind, name string) error {
 		return fmt.Errorf("%s %s: %w", kind, name, err)
 	}
 	message := f.Message
-	if kind == "Secret" && f.Kind == pb.Failure_REJECTED {
+	if kind == "Secret" && (f.Kind == pb.Failure_REJECTED || f.Kind == pb.Failure_CLUSTER_UNAVAILABLE) {
 		message = withoutValues(err)
 	}
 	return &Failure{Kind: f.Kind, Message: fmt.Sprintf("%s %s: %s", kind, name, message), cause: err}
 }
 
+// aboutObject finds what comes as 500 and is the object's fault all the same.
+var aboutObject = regexp.MustCompile(`failed calling webhook|failed to create typed patch object` +
+	`|unable to convert unstructured object`)
+
+// harmless says what is wrong without quoting anything.
+var harmless = regexp.MustCompile(`illegal base64 data at input byte \d+|unknown field "[^"]*"`)
+
 func withoutValues(err error) string {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
-		return "refused"
+		return err.Error() // Not the server's words about the object.
 	}
 	answer := status.Status()
 	if answer.Code == 403 || strings.Contains(answer.Message, "admission") {
 		return answer.Message // Admission speaks for itself; RBAC and quota quote nothing.
 	}
 	words := []string{fmt.Sprintf("refused as %s", answer.Reason)}
+	if found := harmless.FindString(answer.Message); found != "" {
+		words = append(words, found)
+	}
 	if answer.Details != nil {
 		for _, cause := range answer.Details.Causes {
 			words = append(words, fmt.Sprintf("%s: %s", cause.Field, cause.Type))

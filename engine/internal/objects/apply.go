@@ -187,7 +187,8 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 
 // patch applies an object at exactly the version given; none means that it
 // must not exist. A resourceVersion that cannot be makes the server answer 409
-// if it does, and create the object, as applied by us, if it does not.
+// if it does, and create the object, as applied by us, if it does not. Force is
+// harmless there, and without it the 409 would be about others' fields.
 func (c *Client) patch(info *resource.Info, at version) error {
 	object := info.Object.(*unstructured.Unstructured).DeepCopy()
 	object.SetManagedFields(nil)
@@ -207,7 +208,7 @@ func (c *Client) patch(info *resource.Info, at version) error {
 		Query: map[string]string{
 			"fieldManager":    FieldManager,
 			"fieldValidation": metav1.FieldValidationStrict,
-			"force":           strconv.FormatBool(c.ForceConflicts && at != version{}),
+			"force":           strconv.FormatBool(c.ForceConflicts || at == version{}),
 		},
 		Accept: cluster.MetadataOnly,
 	}, reply)

@@ -29,7 +29,6 @@ from bench.results import (
     Verb,
 )
 from bench.world import World, fresh_world
-from helmward.errors import HelmwardError
 
 __all__ = ["CONTESTANTS", "BenchFailed", "Plan", "run"]
 
@@ -139,7 +138,7 @@ async def _all(contestant: Contestant, verb: Verb, releases: Sequence[str]) -> N
         async with asyncio.TaskGroup() as group:
             for name in releases:
                 group.create_task(contestant.perform(verb, name))
-    except* HelmwardError as errors:
+    except ExceptionGroup as errors:
         raise BenchFailed(f"{contestant.name}, {verb}: {errors.exceptions[0]}") from errors
 
 

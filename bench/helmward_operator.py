@@ -169,8 +169,8 @@ async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
             yield
             for task in tasks:
                 task.cancel()
-    except BaseExceptionGroup as group_of_errors:
-        raise group_of_errors.exceptions[0] from None
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
 
 
 async def _start(world: World, log: Path, profile: Path | None) -> asyncio.subprocess.Process:

@@ -18,7 +18,6 @@ sys.path[0] = str(ROOT)
 
 from bench import report, table  # noqa: E402
 from bench.contest import CONTESTANTS, BenchFailed, Plan, run  # noqa: E402
-from bench.helm_cli import BINARY  # noqa: E402
 from helmward.devplane import DevplaneFailed  # noqa: E402
 
 
@@ -50,9 +49,8 @@ def main(words: Sequence[str]) -> int:
 
 
 def _build_helm() -> None:
-    """Build `helm` from the engine's module, unless it is there already."""
-    if not BINARY.exists():
-        subprocess.run([sys.executable, ROOT / "tools" / "gobuild.py", "helm"], check=True)
+    """Build `helm` from the engine's module; one that is up to date is left alone."""
+    subprocess.run([sys.executable, ROOT / "tools" / "gobuild.py", "helm"], check=True)
 
 
 def _parser() -> argparse.ArgumentParser:

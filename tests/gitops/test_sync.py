@@ -141,6 +141,22 @@ async def test_what_others_write_is_no_hand_made_change(
     assert (await syncing.sync.sync_now()).changed == 0
 
 
+async def test_an_object_with_nothing_but_a_name_is_never_healed(
+    repo: GitRepo, syncing: Watched, kube: Kube
+) -> None:
+    """Its controllers finish it after the first apply; none of its fields is ours."""
+    where = f"ns-{secrets.token_hex(4)}"
+    repo.commit({"one.yaml": f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {where}\n"})
+    await syncing.sync.sync_now()
+    label = {"metadata": {"labels": {"theirs": "yes"}}}
+    await kube.patch(NAMESPACES, where, None, label)
+
+    report = await syncing.sync.sync_now()
+
+    assert (report.changed, report.healed) == (0, ())
+    await kube.delete(NAMESPACES, where)
+
+
 async def test_namespaces_and_crds_come_before_what_needs_them(
     repo: GitRepo, syncing: Watched, kube: Kube
 ) -> None:

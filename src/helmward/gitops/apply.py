@@ -220,11 +220,12 @@ def _stamp(answer: Mapping[str, Any]) -> tuple[str, str]:
     """Return what moves when our apply changed something, and stays when it did not.
 
     The resourceVersion moves with every status update, so it does not serve;
-    the time of our own entry in managedFields moves only with our changes.
+    the time of our own entry in managedFields moves only with our changes. An
+    object of which we set no field has no such entry, and nothing to heal.
     """
     metadata = answer.get("metadata", {})
     for entry in metadata.get("managedFields") or []:
         ours = entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply"
         if ours and not entry.get("subresource"):
             return metadata.get("uid", ""), entry.get("time", "")
-    return metadata.get("uid", ""), metadata.get("resourceVersion", "")
+    return metadata.get("uid", ""), ""

@@ -23,6 +23,7 @@ IN_FLIGHT: Final = 16
 VALUES: Final = {Verb.INSTALL: INSTALLED, Verb.UPGRADE: UPGRADED}
 PATIENCE: Final = 300.0
 LOOK: Final = 0.05
+PROFILED: Final = Path(__file__).parent / "profiled.py"
 READY: Final = '"event": "ready"'
 
 
@@ -174,8 +175,8 @@ async def _beside(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 
 async def _start(world: World, log: Path, profile: Path | None) -> asyncio.subprocess.Process:
-    profiler = ["-m", "cProfile", "-o", str(profile)] if profile else []
-    command = [sys.executable, *profiler, "-m", "helmward", "operator"]
+    program = [str(PROFILED), str(profile)] if profile else ["-m", "helmward"]
+    command = [sys.executable, *program, "operator"]
     command += ["--kubeconfig", str(world.plane.kubeconfig), "--log-format", "json"]
     command += ["--listen", "127.0.0.1:0"]
     with log.open("wb") as said:

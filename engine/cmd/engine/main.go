@@ -21,7 +21,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
-	"helm.sh/helm/v4/pkg/chart/common"
 	"helm.sh/helm/v4/pkg/kube"
 	"k8s.io/klog/v2"
 
@@ -56,7 +55,7 @@ func main() {
 	flag.IntVar(&set.parent, "die-with-parent", 0, "process id of the parent to stop with; 0 outlives it")
 	flag.Parse()
 	if flag.Arg(0) == "version" {
-		fmt.Println(common.DefaultCapabilities.HelmVersion.Version)
+		fmt.Println(verbs.HelmVersion())
 		return
 	}
 	log := newLog(set.level)

@@ -129,7 +129,18 @@ func (c *Call) Requests() int32 { return c.requests.Load() }
 // Duration is how long the call has run.
 func (c *Call) Duration() time.Duration { return time.Since(c.started) }
 
-type recordingKey struct{}
+type (
+	recordingKey  struct{}
+	committingKey struct{}
+)
+
+// Committing gives a context for the one write of which it must be known
+// whether it happened. It leaves only while the call lives, but once it has
+// left, the call's end does not break it off.
+func (c *Call) Committing() (context.Context, context.CancelFunc) {
+	ctx := context.WithValue(context.WithoutCancel(c.ctx), committingKey{}, true)
+	return context.WithTimeout(ctx, grace)
+}
 
 // Recording gives a context for one storage write, which may leave after the
 // call has ended but not much later.

@@ -29,6 +29,12 @@ func (b *bound) RoundTrip(request *http.Request) (*http.Response, error) {
 	if request.Context().Value(recordingKey{}) != nil {
 		return b.base.RoundTrip(request)
 	}
+	if request.Context().Value(committingKey{}) != nil {
+		if err := b.call.mayWrite(); err != nil {
+			return nil, err
+		}
+		return b.base.RoundTrip(request)
+	}
 	ctx, release := b.join(request.Context())
 	request = request.Clone(ctx)
 	if mutating(request.Method) {

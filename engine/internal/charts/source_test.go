@@ -151,6 +151,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 		_, _ = w.Write(other.chart)
 	}
 	r := newRepo(t, false)
+	other.chart = r.chart
 	r.index = strings.Replace(r.index, "app.tgz", other.URL+"/app.tgz", 1)
 	address := strings.Replace(r.URL, "http://", "http://user:word@", 1)
 	if _, err := pullNow(NewSource(""), address); err != nil {

@@ -2,6 +2,8 @@ package history
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,6 +52,7 @@ func Annotations(request map[string]string, writer *pb.Writer, instance, chart s
 	all[Domain+"session"] = writer.GetSession()
 	all[Domain+"epoch"] = fmt.Sprint(writer.GetEpoch())
 	all[Domain+"instance"] = instance
+	all[claimAnnotation] = rand.Text()
 	all[Domain+"deadline"] = deadline.UTC().Format(time.RFC3339)
 	if chart != "" {
 		all[Domain+"chart"] = chart
@@ -58,8 +61,9 @@ func Annotations(request map[string]string, writer *pb.Writer, instance, chart s
 }
 
 const (
-	phaseApplying = "applying"
-	phaseDone     = "done"
+	phaseApplying   = "applying"
+	phaseDone       = "done"
+	claimAnnotation = Domain + "claim"
 )
 
 func (c *Claim) annotated(phase string) map[string]string {
@@ -91,7 +95,6 @@ func (c *Claim) Broken() error {
 // take writes the claim: creating revision N+1 has one winner. One look at
 // the list then shows whether N was really the newest.
 func (c *Claim) take(rel *release.Release) error {
-	ctx := c.Call.Context()
 	if rel.Version != c.Base.Revision+1 {
 		return movedOn(rel.Name, c.Base)
 	}
@@ -103,23 +106,49 @@ func (c *Claim) take(rel *release.Release) error {
 	if c.Why != "" {
 		rel.Info.Description = c.Why
 	}
-	stamp, err := c.create(ctx, rel)
+	stamp, err := c.create(rel)
 	if apierrors.IsAlreadyExists(err) {
 		return failure.New(pb.Failure_CONFLICT, "release %s: revision %d was written by another", rel.Name, rel.Version)
 	}
 	if err != nil {
+		c.withdrawUnknown(rel.Version, err)
 		return fmt.Errorf("write revision %d of release %s: %w", rel.Version, rel.Name, err)
 	}
 	c.written = &Record{stamp, rel}
-	return c.confirm(ctx, stamp)
+	return c.confirm(c.Call.Context(), stamp)
 }
 
-func (c *Claim) create(ctx context.Context, rel *release.Release) (Stamp, error) {
+// withdrawUnknown removes a claim of which no answer came: it may be written.
+func (c *Claim) withdrawUnknown(revision int, err error) {
+	if answered(err) {
+		return
+	}
+	ctx, done := c.Call.Recording()
+	defer done()
+	if stamp, err := c.Secrets.Stamp(ctx, revision); err == nil && c.isOurs(stamp) {
+		_ = c.Secrets.remove(ctx, *stamp)
+	}
+}
+
+// isOurs says whether a Secret is this very claim.
+func (c *Claim) isOurs(stamp *Stamp) bool {
+	return stamp != nil && stamp.Annotations[claimAnnotation] == c.Annotations[claimAnnotation]
+}
+
+// answered says whether the API server said what became of a request.
+func answered(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code < 500
+}
+
+func (c *Claim) create(rel *release.Release) (Stamp, error) {
+	ctx, done := c.Call.Committing()
+	defer done()
 	stamp, err := c.Secrets.create(ctx, rel, c.annotated(phaseApplying))
 	if c.MakeNamespace == nil || !isNamespaceAbsent(err) {
 		return stamp, err
 	}
-	if err := c.MakeNamespace(ctx); err != nil {
+	if err := c.MakeNamespace(c.Call.Context()); err != nil {
 		return Stamp{}, err
 	}
 	return c.Secrets.create(ctx, rel, c.annotated(phaseApplying))
@@ -185,7 +214,7 @@ func (c *Claim) record(rel *release.Release) error {
 	c.describe(rel)
 	ctx, done := c.Call.Recording()
 	defer done()
-	stamp, err := c.Secrets.write(ctx, c.written.Stamp, rel, c.annotated(phase))
+	stamp, err := c.writeSurely(ctx, rel, phase)
 	if err != nil {
 		c.broken = err
 		return err
@@ -196,6 +225,34 @@ func (c *Claim) record(rel *release.Release) error {
 		c.supersede()
 	}
 	return nil
+}
+
+// writeSurely writes a status in spite of an API server that is away for a
+// moment: a release must not stay pending for that. Where no answer came, the
+// next try may find the status written already.
+func (c *Claim) writeSurely(ctx context.Context, rel *release.Release, phase string) (Stamp, error) {
+	unsure := false
+	for pause := 100 * time.Millisecond; ; pause *= 2 {
+		stamp, err := c.Secrets.write(ctx, c.written.Stamp, rel, c.annotated(phase))
+		if err == nil {
+			return stamp, nil
+		}
+		if failure.Is(err, pb.Failure_CONFLICT) && unsure {
+			if found, reading := c.Secrets.Stamp(ctx, rel.Version); reading == nil && c.isOurs(found) &&
+				found.Status == rel.Info.Status && found.Annotations[Domain+"phase"] == phase {
+				return *found, nil
+			}
+		}
+		if known := new(failure.Failure); answered(err) || errors.As(err, &known) {
+			return Stamp{}, err
+		}
+		unsure = true
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return Stamp{}, err
+		}
+	}
 }
 
 func (c *Claim) describe(rel *release.Release) {
@@ -276,11 +333,11 @@ func (c *Claim) Stands(ctx context.Context) error {
 	if written == nil {
 		return nil
 	}
-	live, err := c.Secrets.access.Metadata(ctx, c.Secrets.path(secretName(c.Secrets.Name, written.Stamp.Revision)))
-	if err != nil && !apierrors.IsNotFound(err) {
+	stamp, err := c.Secrets.Stamp(ctx, written.Stamp.Revision)
+	if err != nil {
 		return err
 	}
-	if err != nil || !stampOf(live.ObjectMeta).is(written.Stamp.Base()) {
+	if stamp == nil || !stamp.is(written.Stamp.Base()) {
 		return movedOn(c.Secrets.Name, written.Stamp.Base())
 	}
 	return nil

@@ -66,6 +66,19 @@ func (s *Secrets) Stamps(ctx context.Context) ([]Stamp, error) {
 	return stamps, nil
 }
 
+// Stamp reads one revision's metadata; absent is nil.
+func (s *Secrets) Stamp(ctx context.Context, revision int) (*Stamp, error) {
+	live, err := s.access.Metadata(ctx, s.path(secretName(s.Name, revision)))
+	if apierrors.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	stamp := stampOf(live.ObjectMeta)
+	return &stamp, nil
+}
+
 // Read gets one revision; absent is nil.
 func (s *Secrets) Read(ctx context.Context, revision int) (*Record, error) {
 	secret := &corev1.Secret{}

@@ -4,11 +4,10 @@ import (
 	"context"
 	"time"
 
-	"helm.sh/helm/v4/pkg/chart/common"
-
 	"helmward.dev/engine/internal/call"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/history"
+	"helmward.dev/engine/internal/verbs"
 )
 
 // PullChart finds a chart and keeps it.
@@ -169,7 +168,7 @@ func (s *Server) Stats(ctx context.Context, request *pb.StatsRequest) (*pb.Stats
 	defer end()
 	usage := measure()
 	return &pb.StatsReply{
-		HelmVersion:       common.DefaultCapabilities.HelmVersion.Version,
+		HelmVersion:       verbs.HelmVersion(),
 		KubernetesVersion: s.engine.Cluster.Version(),
 		Instance:          s.engine.Instance,
 		RssBytes:          usage.rss,

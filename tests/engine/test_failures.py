@@ -21,7 +21,6 @@ from helmward.errors import (
 from helmward.kube.resources import NAMESPACES
 from helmward.model import Base
 from tests.support.helm import SOON, Helm, config_map
-from tests.support.wait import until
 
 SCHEMA = json.dumps(
     {
@@ -181,7 +180,7 @@ async def test_waiting_in_vain_is_a_failure_that_names_what_is_not_ready(helm: H
         "spec: {nodeSelector: {nowhere: x}, containers: [{name: main, image: i}]}\n"
     )
     phases: list[str] = []
-    with pytest.raises(ReleaseFailed, match="Pod/.*/p not ready") as caught:
+    with pytest.raises(ReleaseFailed, match=r"Pod/.*/p not ready") as caught:
         await helm.install(
             await helm.chart({"p.yaml": pod}),
             wait=True,
@@ -230,4 +229,3 @@ async def test_an_api_server_that_is_away_is_not_the_charts_fault(
     assert all(isinstance(one, ClusterUnavailable) for one in answers), answers
     with pytest.raises(HelmwardError):
         await helm.engine.get(helm.ref())
-    await until(lambda: True)

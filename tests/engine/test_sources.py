@@ -4,6 +4,7 @@ import asyncio
 import base64
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,7 +89,7 @@ async def test_a_version_that_is_none_is_refused(helm: Helm) -> None:
     ids=str,
 )
 async def test_a_repository_that_answers_nonsense_is_blamed(
-    helm: Helm, fault: dict[str, int], words: str
+    helm: Helm, fault: dict[str, Any], words: str
 ) -> None:
     helm.repo.add("app", "1.0.0", ONE)
     helm.repo.fail("index.yaml", **fault)
@@ -104,7 +105,7 @@ async def test_a_repository_that_nobody_serves_is_blamed(helm: Helm) -> None:
 async def test_a_certificate_that_nobody_trusts_is_blamed(helm: Helm, tmp_path: Path) -> None:
     with ChartRepo(tmp_path / "tls", tls=True) as repo:
         repo.add("app", "1.0.0", ONE)
-        with pytest.raises(SourceUnavailable, match="cannot be trusted.*certificate"):
+        with pytest.raises(SourceUnavailable, match=r"cannot be trusted.*certificate"):
             await helm.pull("app", url=repo.url)
 
 
@@ -186,5 +187,5 @@ async def test_a_chart_that_helm_would_not_install_is_rejected(
 @pytest.mark.parametrize("path", ["../../escaped", "/etc/escaped"])
 async def test_a_path_out_of_the_chart_is_rejected(helm: Helm, path: str) -> None:
     helm.repo.add("app", "1.0.0", ONE, files={path: "out"})
-    with pytest.raises(ChartRejected, match="parent directory|absolute path"):
+    with pytest.raises(ChartRejected, match=r"parent directory|absolute path"):
         await helm.pull("app")

@@ -78,7 +78,7 @@ class Helm:
         age_allowed = timedelta(seconds=age)
         return await self.engine.pull_chart(reference, max_index_age=age_allowed, deadline=SOON)
 
-    async def install(
+    async def install(  # noqa: PLR0913 (all optional)
         self,
         chart: Chart,
         values: Values = None,

@@ -10,7 +10,7 @@ import os
 import signal
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, NoReturn, TextIO
 from urllib.parse import urlsplit
@@ -66,9 +66,9 @@ class Plane:
         Raises:
             DevplaneFailed: it had ended before, by itself.
         """
-        if self._process.returncode not in (None, 0):
-            raise _failure(self.folder, f"it ended early, with code {self._process.returncode}")
-        await _end(self._process)
+        code = await _end(self._process)
+        if code != 0:
+            raise _failure(self.folder, f"it ended early, with code {code}")
 
     async def stop_api_server(self) -> None:
         """Take the API server away, as a crash would; everything else stays.
@@ -222,17 +222,20 @@ async def _ready(folder: Path, process: asyncio.subprocess.Process) -> Ready:
     return Ready(Path(said["kubeconfig"]), said["server"], said["version"], said["seconds"])
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End the program; its children cannot outlive it."""
-    if process.returncode is not None:
-        return
+async def _end(process: asyncio.subprocess.Process) -> int:
+    """End the program and return its code; 0 too if it had to be forced.
+
+    Its children cannot outlive it.
+    """
     try:
-        process.terminate()
+        with suppress(ProcessLookupError):
+            process.terminate()
         async with asyncio.timeout(STOPS_WITHIN):
-            await process.wait()
+            return await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()
+        return 0
 
 
 def _failure(folder: Path, what: str) -> DevplaneFailed:

@@ -26,8 +26,9 @@ func Run(name string, args []string) int {
 		fmt.Fprintf(os.Stderr, "devplane: no component %q, there are: %s\n", name, names())
 		return 2
 	}
-	// The components read their own name and flags from here.
+	// The components read their own name and flags from here, people from ps.
 	os.Args = append([]string{name}, args...)
+	_ = os.WriteFile("/proc/self/comm", []byte(name), 0o600)
 	return run()
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -33,11 +34,14 @@ type Knowledge struct {
 	client *rest.RESTClient
 	again  *rate.Limiter
 
+	flight singleflight.Group
+
 	asking  sync.Mutex
 	mu      sync.Mutex
 	etag    string
 	askedAt time.Time
 	caps    *common.Capabilities
+	resets  int
 }
 
 func newKnowledge(config *rest.Config, total *atomic.Int64) (*Knowledge, error) {
@@ -76,25 +80,36 @@ func (c counting) RoundTrip(request *http.Request) (*http.Response, error) {
 // Capabilities are what charts see as .Capabilities.
 func (k *Knowledge) Capabilities(ctx context.Context) (*common.Capabilities, error) {
 	k.refresh(ctx)
-	k.asking.Lock()
-	defer k.asking.Unlock()
-	k.mu.Lock()
-	known := k.caps
-	k.mu.Unlock()
-	if known != nil {
+	if known := k.known(); known != nil {
 		return known.Copy(), nil
 	}
-	caps, err := k.learn()
-	if err != nil {
-		return nil, err
+	// The discovery client knows no context: nobody waits longer for it than
+	// his own call lasts.
+	learning := k.flight.DoChan("learn", func() (any, error) { return k.learn() })
+	select {
+	case result := <-learning:
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		return result.Val.(*common.Capabilities).Copy(), nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
+}
+
+func (k *Knowledge) known() *common.Capabilities {
 	k.mu.Lock()
-	k.caps = caps
-	k.mu.Unlock()
-	return caps.Copy(), nil
+	defer k.mu.Unlock()
+	return k.caps
 }
 
 func (k *Knowledge) learn() (*common.Capabilities, error) {
+	k.mu.Lock()
+	known, resets := k.caps, k.resets
+	k.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
 	version, err := k.cached.ServerVersion()
 	if err != nil {
 		return nil, fmt.Errorf("ask the API server's version: %w", err)
@@ -103,13 +118,19 @@ func (k *Knowledge) learn() (*common.Capabilities, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask what the API server serves: %w", err)
 	}
-	return &common.Capabilities{
+	caps := &common.Capabilities{
 		APIVersions: served,
 		KubeVersion: common.KubeVersion{
 			Version: version.GitVersion, Major: version.Major, Minor: version.Minor,
 		},
 		HelmVersion: common.DefaultCapabilities.HelmVersion,
-	}, nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.resets == resets {
+		k.caps = caps // Else it may be old already: good for this call alone.
+	}
+	return caps, nil
 }
 
 // refresh asks whether anything changed, when the last answer is old. Only
@@ -171,6 +192,7 @@ func (k *Knowledge) tag(ctx context.Context, last string) (string, int) {
 // reset needs k.mu.
 func (k *Knowledge) reset() {
 	k.caps = nil
+	k.resets++
 	k.cached.Invalidate()
 	k.mapper.Reset()
 }
@@ -201,10 +223,8 @@ func (k *Knowledge) Mapping(ctx context.Context, kind schema.GroupVersionKind) (
 }
 
 func (k *Knowledge) version() string {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.caps == nil {
-		return ""
+	if known := k.known(); known != nil {
+		return known.KubeVersion.Version
 	}
-	return k.caps.KubeVersion.Version
+	return ""
 }

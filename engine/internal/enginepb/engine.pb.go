@@ -385,7 +385,8 @@ func (x *ReleaseRef) GetName() string {
 }
 
 // The claim: who writes a revision. Stored as annotations of the release
-// Secret (helmward.dev/session, /epoch, /phase, /deadline).
+// Secret: helmward.dev/session, /epoch, /instance, /deadline (RFC 3339), /phase
+// (applying, done), /chart (name-version) and /claim (random, one a revision).
 type Writer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operator's session: the name of its Lease, as namespace/name.

@@ -255,7 +255,8 @@ func (c *Client) remember(info *resource.Info, reply *metav1.PartialObjectMetada
 func (c *Client) createHook(resources kube.ResourceList) (*kube.Result, error) {
 	for _, info := range resources {
 		c.Progress("hooks", hookName(info))
-		_, err := c.apply(info, true, true)
+		_, absent := c.knownAbsent.LoadAndDelete(key(info))
+		_, err := c.apply(info, !absent, true)
 		if c.Uninstalling && isNamespaceGone(err) {
 			c.namespaceGone.Store(true)
 			return &kube.Result{}, nil

@@ -5,6 +5,7 @@ now; a call in flight when it dies ends with `EngineLost`.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -68,7 +69,6 @@ class EngineProcess:
         self._log_level = log_level
         self._lane: Lane | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self.ready = asyncio.Event()
         """Set while a process answers."""
         self.instance = ""
@@ -136,7 +136,7 @@ class EngineProcess:
         )
         self._process = process
         logs = asyncio.create_task(self._forward(process), name="engine-log")
-        opening = asyncio.create_task(self._open(path), name="engine-ready")
+        opening = asyncio.create_task(self._open(process, path), name="engine-ready")
         try:
             return await process.wait()
         finally:
@@ -156,8 +156,11 @@ class EngineProcess:
             command += ["--cache-dir", str(self._cache)]
         return command
 
-    async def _open(self, path: Path) -> None:
-        """Make a channel and publish it once the engine says that it serves."""
+    async def _open(self, process: asyncio.subprocess.Process, path: Path) -> None:
+        """Make a channel and publish it once the engine says that it serves.
+
+        A process that does not say so in time is killed: the next may do better.
+        """
         options = [
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
             ("grpc.max_send_message_length", LARGEST_MESSAGE),
@@ -171,13 +174,18 @@ class EngineProcess:
         try:
             check = channel.unary_unary("/grpc.health.v1.Health/Check")
             answer = await check(b"", timeout=STARTING, wait_for_ready=True)
-        except (grpc.aio.AioRpcError, asyncio.CancelledError):
+        except grpc.aio.AioRpcError:
+            answer = b""
+        except asyncio.CancelledError:
             await channel.close()
             raise
-        if answer == SERVING:
-            stub = EngineStub(channel)  # type: ignore[no-untyped-call]
-            self._lane = Lane(channel, stub)
-            self.ready.set()
+        if answer != SERVING:
+            await channel.close()
+            _kill(process)
+            return
+        stub = EngineStub(channel)  # type: ignore[no-untyped-call]
+        self._lane = Lane(channel, stub)
+        self.ready.set()
 
     async def _end(
         self,
@@ -187,12 +195,13 @@ class EngineProcess:
     ) -> None:
         """Stop what is left of a life: the process first, then the way to it."""
         if process.returncode is None:
-            process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGTERM)
             try:
                 async with asyncio.timeout(GRACE):
                     await process.wait()
             except TimeoutError:
-                process.kill()
+                _kill(process)
                 await process.wait()
         await asyncio.gather(opening, logs, return_exceptions=True)
         lane, self._lane = self._lane, None
@@ -211,6 +220,12 @@ class EngineProcess:
             if not line:
                 return
             self._on_log(_parsed(line))
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a process that may have ended meanwhile."""
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

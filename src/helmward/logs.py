@@ -20,6 +20,7 @@ _USERINFO: Final = re.compile(
     re.IGNORECASE,
 )
 _TOKEN: Final = re.compile(r"(?P<scheme>\bhttps?://)[^\s/:@\"'<>]+@", re.IGNORECASE)
+LEADING: Final = ("ts", "level", "component", "event")
 _COLOURS: Final = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
 
 
@@ -90,7 +91,13 @@ def _shared(*, human: bool) -> list[Processor]:
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         redact,
+        lead,
     ]
+
+
+def lead(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Put first what every event has: lines are read from the left."""
+    return {key: event[key] for key in LEADING if key in event} | dict(event)
 
 
 def _renderer(*, human: bool, colours: bool) -> Processor:

@@ -152,3 +152,11 @@ def test_secrets_are_struck_out_however_deep_they_sit() -> None:
 
     assert "secret" not in stream.getvalue()
     assert stream.getvalue().count("***") == 3
+
+
+def test_a_json_line_begins_with_what_every_event_has() -> None:
+    """Lines are read from the left, and cut at the right."""
+    stream = io.StringIO()
+    configure("json", stream=stream)
+    structlog.get_logger("helmward.app").info("ready", port=1)
+    assert list(json.loads(stream.getvalue())) == ["ts", "level", "component", "event", "port"]

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 
 import helmward as package
-from bench import meter
 from bench.contestant import BenchFailed, Contestant
 from bench.floor import floor
 from bench.helm_cli import helm_cli
@@ -119,7 +118,7 @@ async def _storm(
     contestant: Contestant, world: World, verb: Verb, releases: Sequence[str]
 ) -> Storm:
     """Time all releases at once; what is used and asked for counts until all is at rest."""
-    mark, used, served = world.audit.mark(), contestant.usage(), meter.cpu(world.api_server)
+    mark, used, served = world.audit.mark(), contestant.usage(), world.plane_cpu()
     started = time.perf_counter()
     await _all(contestant, verb, releases)
     wall = time.perf_counter() - started
@@ -129,7 +128,7 @@ async def _storm(
         wall=wall,
         usage=contestant.usage().since(used),
         requests=world.audit.since(mark),
-        api_server_cpu=meter.cpu(world.api_server) - served,
+        plane_cpu={part: cpu - served[part] for part, cpu in world.plane_cpu().items()},
     )
 
 

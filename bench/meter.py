@@ -29,17 +29,21 @@ def peak(pid: int) -> float:
     return 0.0
 
 
-def child(pid: int, word: str) -> int:
-    """Return the child process with the word as its program or first argument.
+def child(pid: int, program: str) -> int:
+    """Return the child process that runs a program.
 
     Raises:
         LookupError: there is none.
     """
     for one in children(pid):
-        words = Path(f"/proc/{one}/cmdline").read_bytes().decode().split("\0")
-        if word in {Path(words[0]).name, *words[1:2]}:
+        if Path(words(one)[0]).name == program:
             return one
-    raise LookupError(f"process {pid} has no child {word}")
+    raise LookupError(f"process {pid} has no child {program}")
+
+
+def words(pid: int) -> list[str]:
+    """Return a process's command line."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")[:-1]
 
 
 def children(pid: int) -> list[int]:

@@ -44,13 +44,18 @@ class Storm:
     usage: Usage
     requests: Counter[str]
     """Answered by the API server, by `verb resource`."""
-    api_server_cpu: float
-    """Seconds of the API server, the plane's own controllers and their pods included."""
+    plane_cpu: Mapping[str, float]
+    """Seconds of the plane's parts, their own work on pods included."""
 
     @property
     def cpu_each(self) -> dict[str, float]:
         """Milliseconds of CPU for each release, by part."""
         return {part: 1000 * used / self.releases for part, used in self.usage.cpu.items()}
+
+    @property
+    def plane_cpu_each(self) -> dict[str, float]:
+        """Milliseconds of CPU of the plane for each release, by part."""
+        return {part: 1000 * used / self.releases for part, used in self.plane_cpu.items()}
 
     @property
     def requests_each(self) -> float:

@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
         return 3
     print(table.as_text(results))
     if asked.details:
-        print(table.requests_as_text(results))
+        print(table.details_as_text(results))
     if asked.json:
         report.write_json(asked.json, results)
     if asked.write:
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAMES",
         help=f"some of {', '.join(CONTESTANTS)}, with commas",
     )
-    add("--details", action="store_true", help="print also which requests were made")
+    add("--details", action="store_true", help="print also the requests and the plane's CPU")
     add("--json", type=Path, metavar="FILE", help="write all figures to FILE")
     add("--write", action="store_true", help="put the table into docs/performance.md")
     add("--profile", type=Path, metavar="FILE", help="run the operator under cProfile")

@@ -41,19 +41,21 @@ def heading(results: Results) -> str:
     return f"{results.releases} releases of 6 objects at once, {_on(results.machine)}"
 
 
-def requests_as_text(results: Results) -> str:
-    """List which requests were made for each release."""
-    blocks = (
-        [f"\n{score.name}, {verb}: {storm.requests_each:.2f} requests a release"]
-        + [f"  {count / storm.releases:8.2f}  {what}" for what, count in _most(storm)]
+def details_as_text(results: Results) -> str:
+    """List the requests of each release, and what they cost the control plane."""
+    return "\n".join(
+        line
         for score in results.scores
         for verb, storm in score.storms.items()
+        for line in _details(f"{score.name}, {verb}", storm)
     )
-    return "\n".join(line for block in blocks for line in block)
 
 
-def _most(storm: Storm) -> Iterable[tuple[str, int]]:
-    return storm.requests.most_common()
+def _details(what: str, storm: Storm) -> Iterable[str]:
+    plane = ", ".join(f"{part} {ms:.1f}" for part, ms in storm.plane_cpu_each.items())
+    yield f"\n{what}: {storm.requests_each:.2f} requests a release; CPU ms of {plane}"
+    for request, count in storm.requests.most_common():
+        yield f"  {count / storm.releases:8.2f}  {request}"
 
 
 def _rows(results: Results) -> Iterable[Row]:

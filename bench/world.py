@@ -1,7 +1,7 @@
 """Where a contestant works: a fresh control plane, the chart, an idle machine to begin on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,17 +43,16 @@ class World:
     archive: Archive
     repository: str
     """URL of the chart repository."""
-    parts: tuple[int, ...]
-    """Processes of the plane."""
+    parts: Mapping[str, int]
+    """Processes of the plane, by the name of the component."""
 
-    @property
-    def api_server(self) -> int:
-        """Process id of the API server."""
-        return meter.child(self.plane.pid, "kube-apiserver")
+    def plane_cpu(self) -> dict[str, float]:
+        """Return the seconds that each part of the plane has used so far."""
+        return {name: meter.cpu(pid) for name, pid in self.parts.items()}
 
     async def idle(self, others: Iterable[int] = ()) -> None:
         """Wait until controllers, pods and the processes given have come to rest."""
-        pids = (*self.parts, *others)
+        pids = (*self.parts.values(), *others)
         loop = asyncio.get_running_loop()
         give_up = loop.time() + PATIENCE
         while loop.time() < give_up:
@@ -75,6 +74,6 @@ async def fresh_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator
     ):
         say(f"  control plane {plane.version} ready after {plane.seconds:.1f} s")
         await bench.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
-        parts = (plane.pid, *meter.children(plane.pid))
+        parts = {meter.words(pid)[1]: pid for pid in meter.children(plane.pid)}
         world = World(plane, kube, bench, AuditLog(log), folder, archive, repository, parts)
         yield world

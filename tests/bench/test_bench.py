@@ -28,7 +28,7 @@ MACHINE = Machine(2, 8.0, "a processor", "3.11.7", "0.1.0", "v4.3.1", "v1.36.3")
 
 
 def a_score(name: str, wall: float, usage: Usage) -> Score:
-    storm = Storm(10, wall, usage, Counter({"patch secrets": 20, "list secrets": 5}), 1.0)
+    storm = Storm(10, wall, usage, Counter({"patch secrets": 20, "list secrets": 5}), {"etcd": 0.1})
     alone = Alone((0.1, 0.2, 0.3))
     return Score(name, dict.fromkeys(Verb, storm), dict.fromkeys(Verb, alone))
 
@@ -72,9 +72,9 @@ def test_without_a_baseline_there_is_no_ratio(results: Results) -> None:
 
 def test_requests_are_listed_for_each_release(results: Results) -> None:
     """What a release asks of the API server is the first thing to look at when it is slow."""
-    said = table.requests_as_text(results)
+    said = table.details_as_text(results)
 
-    assert "Helmward, install: 2.50 requests a release" in said
+    assert "Helmward, install: 2.50 requests a release; CPU ms of etcd 10.0" in said
     assert "2.00  patch secrets" in said
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from helmward.errors import Conflict, EngineLost, HelmwardError, ReleaseFailed
+from helmward.kube.resources import CONFIG_MAPS
 from helmward.model import Base, Chart, Revision, Status
 from tests.support.helm import Helm, config_map, hook_job
 from tests.support.wait import until
@@ -137,6 +138,28 @@ async def test_cancelled_in_mid_install_it_is_failed_not_pending(helm: Helm) -> 
 
     await until(failed)
     assert await helm.data("c") is None
+
+
+async def test_cancelled_between_objects_it_writes_no_more_of_them(helm: Helm) -> None:
+    """The SDK would go on in the background; the transport does not let it."""
+    several = {f"{n}.yaml": config_map(f"c{n}") for n in range(200)}
+    begun = asyncio.Event()
+    chart = await helm.chart(several)
+    task = asyncio.create_task(
+        helm.install(chart, on_phase=lambda name, _: begun.set() if name == "applying" else None)
+    )
+    async with asyncio.timeout(10):
+        await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    async def failed() -> bool:
+        return await helm.statuses() == ["1 failed"]
+
+    await until(failed)
+    found, _ = await helm.kube.list(CONFIG_MAPS, helm.namespace)
+    assert 1 <= len(found) < len(several)
 
 
 async def test_a_deadline_ends_an_install_as_failed(helm: Helm) -> None:

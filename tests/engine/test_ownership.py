@@ -89,6 +89,15 @@ async def test_what_helm_applied_for_this_release_is_adopted_whole(helm: Helm) -
     assert first.status == Status.DEPLOYED
 
 
+async def test_what_helm_3_wrote_is_adopted_whole(helm: Helm) -> None:
+    """It wrote by create and update, not by apply."""
+    path = CONFIG_MAPS.path(helm.namespace)
+    body = marked(helm, "one")
+    await helm.kube.raw("POST", path, params={"fieldManager": "helm"}, body=body)
+    await helm.install(await helm.chart({"one.yaml": config_map("one", v="ours")}))
+    assert await helm.data("one") == {"v": "ours"}
+
+
 async def test_a_field_dropped_from_the_chart_goes(helm: Helm) -> None:
     first = await helm.install(await helm.chart({"c.yaml": config_map("c", a="1", b="2")}))
     chart = await helm.chart({"c.yaml": config_map("c", a="1")}, version="2.0.0")

@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"helm.sh/helm/v4/pkg/release/common"
 	release "helm.sh/helm/v4/pkg/release/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -195,128 +194,6 @@ func (c *Claim) check(stamps []Stamp, claim Stamp) ([]Stamp, error) {
 		return nil, movedOn(c.Secrets.Name, c.Base)
 	}
 	return earlier, nil
-}
-
-// record writes the claim's status if the claim still stands. Once deployed,
-// older deployed revisions are superseded: in this order a stop in between
-// leaves two deployed revisions and never none.
-func (c *Claim) record(rel *release.Release) error {
-	if c.written == nil || rel.Version != c.written.Stamp.Revision {
-		return nil
-	}
-	phase := phaseDone
-	if rel.Info.Status.IsPending() || rel.Info.Status == common.StatusUninstalling {
-		if c.Call.Context().Err() != nil {
-			return nil
-		}
-		phase = phaseApplying
-	}
-	c.describe(rel)
-	ctx, done := c.Call.Recording()
-	defer done()
-	stamp, err := c.writeSurely(ctx, rel, phase)
-	if err != nil {
-		c.broken = err
-		return err
-	}
-	c.written = &Record{stamp, rel}
-	c.Secrets.cache.put(c.Secrets.key, Record{stamp, own(rel)})
-	if rel.Info.Status == common.StatusDeployed {
-		c.supersede()
-	}
-	return nil
-}
-
-// writeSurely writes a status in spite of an API server that is away for a
-// moment: a release must not stay pending for that. Where no answer came, the
-// next try may find the status written already.
-func (c *Claim) writeSurely(ctx context.Context, rel *release.Release, phase string) (Stamp, error) {
-	unsure := false
-	for pause := 100 * time.Millisecond; ; pause *= 2 {
-		stamp, err := c.Secrets.write(ctx, c.written.Stamp, rel, c.annotated(phase))
-		if err == nil {
-			return stamp, nil
-		}
-		if failure.Is(err, pb.Failure_CONFLICT) && unsure {
-			if found, reading := c.Secrets.Stamp(ctx, rel.Version); reading == nil && c.isOurs(found) &&
-				found.Status == rel.Info.Status && found.Annotations[Domain+"phase"] == phase {
-				return *found, nil
-			}
-		}
-		if known := new(failure.Failure); answered(err) || errors.As(err, &known) {
-			return Stamp{}, err
-		}
-		unsure = true
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return Stamp{}, err
-		}
-	}
-}
-
-func (c *Claim) describe(rel *release.Release) {
-	switch {
-	case c.Why == "":
-	case rel.Info.Status == common.StatusFailed:
-		rel.Info.Description = c.Why + ": " + failure.Shorten(rel.Info.Description)
-	default:
-		rel.Info.Description = c.Why
-	}
-}
-
-// supersede is upkeep: whoever writes the next revision does it again.
-func (c *Claim) supersede() {
-	for i, stamp := range c.earlier {
-		if stamp.Status != common.StatusDeployed {
-			continue
-		}
-		ctx, done := c.Call.Recording()
-		if record := c.load(ctx, stamp); record != nil {
-			record.Release.Info.Status = common.StatusSuperseded
-			if written, err := c.Secrets.write(ctx, stamp, record.Release, nil); err == nil {
-				c.earlier[i] = written
-			}
-		}
-		done()
-	}
-}
-
-func (c *Claim) load(ctx context.Context, stamp Stamp) *Record {
-	for _, record := range append(c.known, c.deployed) {
-		if record != nil && record.Stamp.is(stamp.Base()) {
-			return record
-		}
-	}
-	record, err := c.Secrets.Read(ctx, stamp.Revision)
-	if err != nil || record == nil || !record.Stamp.is(stamp.Base()) {
-		return nil
-	}
-	return record
-}
-
-// Prune deletes the oldest revisions beyond the number kept, but neither the
-// newest deployed one nor the claim.
-func (c *Claim) Prune() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.MaxHistory <= 0 || c.written == nil || c.Call.Context().Err() != nil {
-		return
-	}
-	_, deployed := Newest(c.earlier)
-	surplus := len(c.earlier) + 1 - c.MaxHistory
-	for _, stamp := range c.earlier {
-		if surplus <= 0 {
-			return
-		}
-		if deployed != nil && stamp.UID == deployed.UID {
-			continue
-		}
-		if err := c.Secrets.remove(c.Call.Context(), stamp); err != nil {
-			return
-		}
-		surplus--
-	}
 }
 
 func sortStamps(stamps []Stamp) {

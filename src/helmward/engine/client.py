@@ -4,16 +4,14 @@ Cancelling a coroutine cancels the call: the engine stops writing objects and
 records the revision as failed.
 """
 
-import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import timedelta
-from typing import Any, Final, Protocol, TypeVar
-
-import grpc
+from typing import Final
 
 from helmward.engine import translate
+from helmward.engine.calls import Calls, Process
 from helmward.engine.options import (
     OPERATOR,
     ActionOptions,
@@ -25,24 +23,10 @@ from helmward.engine.options import (
     Stats,
 )
 from helmward.engine.pb import engine_pb2 as pb
-from helmward.engine.pb.engine_pb2_grpc import EngineStub
-from helmward.errors import EngineLost
 from helmward.model import NOTHING_SET, Base, Chart, ChartRef, ReleaseRef, Revision
 
 READ: Final = timedelta(seconds=30)
 DEFAULTS: Final = ActionOptions()
-MARGIN: Final = 15.0
-"""Seconds over the deadline in which the engine may record what became of an action."""
-
-Reply = TypeVar("Reply")
-
-
-class Process(Protocol):
-    """What a client needs of the process behind it."""
-
-    async def stub(self, within: float) -> EngineStub:
-        """Return a stub of the running process, waiting a little for it."""
-        ...
 
 
 class Engine:
@@ -50,10 +34,14 @@ class Engine:
 
     def __init__(self, process: Process, *, identity: Identity = OPERATOR) -> None:
         self._process = process
+        self._calls = Calls(process)
         self._identity = identity
         self._numbers = itertools.count(1)
-        self.last_cost: Cost | None = None
+
+    @property
+    def last_cost(self) -> Cost | None:
         """What the action that ended last had cost."""
+        return self._calls.last_cost
 
     def acting_as(self, identity: Identity) -> "Engine":
         """Return a client of the same process in another name."""
@@ -77,7 +65,7 @@ class Engine:
             version=ref.version,
             max_index_age_ms=int(max_index_age / timedelta(milliseconds=1)),
         )
-        reply = await self._unary(lambda stub: stub.PullChart, request, deadline)
+        reply = await self._calls.unary(lambda stub: stub.PullChart, request, deadline)
         return translate.chart_from(reply)
 
     async def install(  # noqa: PLR0913 (a verb has this many parts)
@@ -105,7 +93,9 @@ class Engine:
         request.description = why
         request.writer.session, request.writer.epoch = session, epoch
         _render(request, chart, values, annotations)
-        return _written(await self._act(lambda stub: stub.Install, request, deadline, on_phase))
+        return _written(
+            await self._calls.act(lambda stub: stub.Install, request, deadline, on_phase)
+        )
 
     async def upgrade(  # noqa: PLR0913 (a verb has this many parts)
         self,
@@ -132,7 +122,9 @@ class Engine:
         request.description = why
         request.writer.session, request.writer.epoch = session, epoch
         _render(request, chart, values, annotations)
-        return _written(await self._act(lambda stub: stub.Upgrade, request, deadline, on_phase))
+        return _written(
+            await self._calls.act(lambda stub: stub.Upgrade, request, deadline, on_phase)
+        )
 
     async def uninstall(  # noqa: PLR0913 (a verb has this many parts)
         self,
@@ -151,7 +143,7 @@ class Engine:
         request = self._action(call, release, base, options)
         request.description = why
         request.writer.session, request.writer.epoch = session, epoch
-        await self._act(lambda stub: stub.Uninstall, request, deadline, on_phase)
+        await self._calls.act(lambda stub: stub.Uninstall, request, deadline, on_phase)
 
     async def unlock(
         self, release: ReleaseRef, *, base: Base, why: str, deadline: timedelta = READ
@@ -167,7 +159,7 @@ class Engine:
             base=translate.base_of(base),
             description=why,
         )
-        reply = await self._unary(lambda stub: stub.Unlock, request, deadline)
+        reply = await self._calls.unary(lambda stub: stub.Unlock, request, deadline)
         return translate.revision_from(reply.revision)
 
     async def get(
@@ -193,7 +185,7 @@ class Engine:
             release=translate.ref_of(release),
             max=most,
         )
-        reply = await self._unary(lambda stub: stub.History, request, deadline)
+        reply = await self._calls.unary(lambda stub: stub.History, request, deadline)
         return [translate.revision_from(one) for one in reply.revisions]
 
     async def template(
@@ -213,7 +205,7 @@ class Engine:
             values_json=values,
             is_upgrade=is_upgrade,
         )
-        reply = await self._unary(lambda stub: stub.Template, request, deadline)
+        reply = await self._calls.unary(lambda stub: stub.Template, request, deadline)
         return Rendered(reply.manifest, reply.notes)
 
     async def invalidate(
@@ -231,12 +223,12 @@ class Engine:
             indexes=indexes,
             releases=releases,
         )
-        await self._unary(lambda stub: stub.Invalidate, request, deadline)
+        await self._calls.unary(lambda stub: stub.Invalidate, request, deadline)
 
     async def stats(self, *, deadline: timedelta = READ) -> Stats:
         """Read what the engine costs and has done."""
         request = pb.StatsRequest(call=self._call("stats", "", deadline))
-        reply = await self._unary(lambda stub: stub.Stats, request, deadline)
+        reply = await self._calls.unary(lambda stub: stub.Stats, request, deadline)
         return Stats(**{field.name: getattr(reply, field.name) for field in fields(Stats)})
 
     async def _get(
@@ -248,7 +240,7 @@ class Engine:
             revision=revision,
             **wanted,
         )
-        reply = await self._unary(lambda stub: stub.Get, request, deadline)
+        reply = await self._calls.unary(lambda stub: stub.Get, request, deadline)
         return reply.revision if reply.HasField("revision") else None
 
     def _call(self, verb: str, about: str, deadline: timedelta) -> pb.Call:
@@ -264,68 +256,6 @@ class Engine:
             base=translate.base_of(base),
             options=translate.options_of(options),
         )
-
-    async def _unary(
-        self,
-        method: Callable[[EngineStub], Callable[..., Awaitable[Any]]],
-        request: Any,
-        deadline: timedelta,
-    ) -> Any:
-        seconds = deadline.total_seconds()
-        stub = await self._process.stub(seconds)
-        try:
-            reply = await method(stub)(request, timeout=seconds + MARGIN)
-        except grpc.aio.AioRpcError as error:
-            raise translate.lost(error) from error
-        except asyncio.CancelledError:
-            _only_if_ours()
-            raise
-        if "failure" in reply.DESCRIPTOR.fields_by_name:
-            translate.check(reply.failure)
-        return reply
-
-    async def _act(
-        self,
-        method: Callable[[EngineStub], Callable[..., Any]],
-        request: pb.ActionRequest,
-        deadline: timedelta,
-        on_phase: OnPhase | None,
-    ) -> pb.Done:
-        seconds = deadline.total_seconds()
-        stub = await self._process.stub(seconds)
-        stream = method(stub)(request, timeout=seconds + MARGIN)
-        try:
-            done = await _last(stream, on_phase or (lambda _name, _detail: None))
-        except grpc.aio.AioRpcError as error:
-            raise translate.lost(error) from error
-        except asyncio.CancelledError:
-            stream.cancel()
-            _only_if_ours()
-            raise
-        cost = done.stats
-        self.last_cost = Cost(cost.api_requests, timedelta(milliseconds=cost.duration_ms))
-        if done.failure.kind:
-            revision = translate.revision_from(done.revision) if done.HasField("revision") else None
-            raise translate.error_of(done.failure, revision)
-        return done
-
-
-def _only_if_ours() -> None:
-    """Tell our own cancellation from a channel that was closed under the call."""
-    task = asyncio.current_task()
-    if task is None or not task.cancelling():
-        raise EngineLost("the engine went away during the call")
-
-
-async def _last(stream: Any, on_phase: OnPhase) -> pb.Done:
-    """Tell every phase of a stream and return its last event."""
-    async for event in stream:
-        if event.HasField("done"):
-            done: pb.Done = event.done
-            return done
-        if event.HasField("phase"):
-            on_phase(event.phase.name, event.phase.detail)
-    raise EngineLost("the engine ended a call without saying how it ended")
 
 
 def _render(

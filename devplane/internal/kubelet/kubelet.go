@@ -34,7 +34,6 @@ func Play(ctx context.Context, kubeconfig string) error {
 
 func behaviour() controllers.Config {
 	return controllers.Config{
-		// A constant, so that after a restart the node leases are still ours.
 		ID:                            "devplane",
 		Clock:                         clock.RealClock{},
 		ManageAllNodes:                true,
@@ -43,8 +42,9 @@ func behaviour() controllers.Config {
 		NodePlayStageParallelism:      2,
 		PodsOnNodeSyncParallelism:     1,
 		EnablePodsOnNodeSyncListPager: true,
-		NodeLeaseDurationSeconds:      40,
-		NodeLeaseParallelism:          2,
+		// No node leases: the heartbeats suffice, and after a restart kwok may
+		// need ten seconds to find that a lease of before is its own.
+		NodeLeaseDurationSeconds: 0,
 	}
 }
 

@@ -47,8 +47,8 @@ func controllerManagerArguments() []string {
 		"--service-account-private-key-file="+identity.AccountKey,
 		"--cluster-signing-cert-file="+identity.CACert,
 		"--cluster-signing-key-file="+identity.CAKey,
-		// A machine under load, or a test that stops the API server, must not
-		// cost the nodes their Ready.
+		// Nodes report every five minutes; a machine under load, or a test that
+		// stops the API server, must not cost them their Ready.
 		"--node-monitor-grace-period=1h",
 	)
 }

@@ -114,7 +114,7 @@ func (c *Claim) take(rel *release.Release) error {
 		return fmt.Errorf("write revision %d of release %s: %w", rel.Version, rel.Name, err)
 	}
 	c.written = &Record{stamp, rel}
-	return c.confirm(c.Call.Context(), stamp)
+	return c.confirm(stamp)
 }
 
 // withdrawUnknown removes a claim of which no answer came: it may be written.
@@ -159,7 +159,12 @@ func isNamespaceAbsent(err error) bool {
 
 // confirm withdraws a claim that stands on a history which moved on: a pruned
 // or uninstalled revision's name may be free again.
-func (c *Claim) confirm(ctx context.Context, claim Stamp) error {
+//
+// The end of the call does not break this off: a claim once written ends as a
+// failed revision, which tells what happened, and not as a trace of nothing.
+func (c *Claim) confirm(claim Stamp) error {
+	ctx, done := c.Call.Recording()
+	defer done()
 	stamps, err := c.Secrets.Stamps(ctx)
 	if err == nil {
 		c.earlier, err = c.check(stamps, claim)
@@ -168,9 +173,7 @@ func (c *Claim) confirm(ctx context.Context, claim Stamp) error {
 		return nil
 	}
 	c.written = nil
-	recording, done := c.Call.Recording()
-	defer done()
-	if removal := c.Secrets.remove(recording, claim); removal != nil {
+	if removal := c.Secrets.remove(ctx, claim); removal != nil {
 		return fmt.Errorf("%w (and its claim could not be withdrawn: %w)", err, removal)
 	}
 	return err

@@ -201,14 +201,14 @@ async def test_a_release_removed_by_hand_comes_back(operator: Releases) -> None:
     await operator.apply("shop")
     await operator.ready("shop")
     release = f"{operator.namespace}-shop"
-    await operator.kube.delete(SECRETS, f"sh.helm.release.v1.{release}.v1", operator.namespace)
     await operator.kube.delete(CONFIG_MAPS, release, operator.namespace)
+    await operator.kube.delete(SECRETS, f"sh.helm.release.v1.{release}.v1", operator.namespace)
 
     async def back() -> bool:
-        return len(await operator.revisions(release)) == 1
+        found = await operator.revisions(release)
+        return bool(found) and found[-1]["info"]["status"] == "deployed"
 
     await until(back)
-    await operator.ready("shop")
     assert await colour(operator, release) == "blue"
 
 

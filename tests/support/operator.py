@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import gzip
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,7 +58,15 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
         waiting.cancel()
         task.cancel()
         await asyncio.wait({task}, timeout=30)
-        assert task.done(), "did not stop within 30 s"
+        assert task.done(), f"did not stop within 30 s: {_what_still_runs()}"
+
+
+def _what_still_runs() -> str:
+    """Say where each task stands that did not end."""
+    words = io.StringIO()
+    for task in asyncio.all_tasks():
+        task.print_stack(file=words)
+    return words.getvalue()
 
 
 async def install_crds(kube: Kube) -> None:

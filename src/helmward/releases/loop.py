@@ -37,6 +37,7 @@ from helmward.releases.desire import desire
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Observer
 from helmward.releases.report import Reporter
+from helmward.runtime.beside import beside
 
 PASS_ON: Final = (ChartEvicted, ClusterUnavailable, Conflict, EngineLost)
 """What says nothing about the release: the queue brings the key back soon."""
@@ -160,7 +161,10 @@ class Loop:
         task = Task(declared, desired, decision.why, _logged(declared, verb))
         announcement = told.under_way(declared, desired, observed.newest, verb, decision.why)
         try:
-            async with self._measured(declared, verb), self._announced(declared, announcement):
+            async with (
+                self._measured(declared, verb),
+                beside(self._announce(declared, announcement)),
+            ):
                 written = await perform(self._hands(), task, decision, observed)
         except HelmwardError as error:
             if error.revision:
@@ -196,17 +200,6 @@ class Loop:
             success = True
         finally:
             self._reporter.acted(verb, declared, time.monotonic() - started, success=success)
-
-    @asynccontextmanager
-    async def _announced(self, declared: Declared, account: Account) -> AsyncIterator[None]:
-        """Let the status say what is under way, should it take a while."""
-        task = asyncio.create_task(self._announce(declared, account))
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _announce(self, declared: Declared, account: Account) -> None:
         await asyncio.sleep(ANNOUNCE_AFTER)

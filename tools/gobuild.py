@@ -194,7 +194,7 @@ def sources(program: Program) -> list[Path]:
     if not program.is_ours:
         return [module / "go.mod", module / "go.sum"]
     found = (path for path in module.rglob("*") if path.is_file())
-    return sorted(path for path in found if not path.name.endswith("_test.go"))
+    return sorted(path for path in found if not path.name.endswith(("_test.go", ".md")))
 
 
 def stamp(program: Program, summed_up: str) -> Stamp:

@@ -77,15 +77,18 @@ async def test_create_replace_patch_delete(kube: Kube, namespace: str) -> None:
 
 
 async def test_the_status_has_a_door_of_its_own(kube: Kube, namespace: str) -> None:
-    """Writing it neither needs nor changes the spec."""
+    """Writing it neither needs nor changes the spec, and leaves nothing of what was told."""
     kind = a_kind()
     await install(kube, kind)
     await until(lambda: served(kube, kind), every=0.1)
     await kube.apply(a_widget(kind, namespace, "w", a=1))
-    patched = await kube.patch_status(kind, "w", namespace, {"ready": True})
+    await kube.replace_status(kind, "w", namespace, {"ready": False, "why": "not yet"})
+    answer = await kube.replace_status(kind, "w", namespace, {"ready": True})
 
-    assert (patched["spec"], patched["status"]) == ({"a": 1}, {"ready": True})
-    assert patched["metadata"]["generation"] == 1
+    assert answer["kind"] == "PartialObjectMetadata"
+    found = await kube.get(kind, "w", namespace)
+    assert (found["spec"], found["status"]) == ({"a": 1}, {"ready": True})
+    assert found["metadata"]["generation"] == 1
 
 
 async def test_only_the_version_that_was_read_is_replaced(kube: Kube, namespace: str) -> None:

@@ -165,7 +165,9 @@ func isNamespaceAbsent(err error) bool {
 func (c *Claim) confirm(claim Stamp) error {
 	ctx, done := c.Call.Recording()
 	defer done()
-	stamps, err := c.Secrets.Stamps(ctx)
+	// What was written before the claim is in a list as old as the claim; who
+	// writes after it finds the claim.
+	stamps, err := c.Secrets.StampsSince(ctx, claim.ResourceVersion)
 	if err == nil {
 		c.earlier, err = c.check(stamps, claim)
 	}

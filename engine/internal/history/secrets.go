@@ -48,12 +48,24 @@ func (s *Secrets) selector() map[string]string {
 	return map[string]string{"labelSelector": "owner=" + owner + ",name=" + s.Name}
 }
 
-// Stamps lists the metadata of all revisions, oldest first.
+// Stamps lists the metadata of all revisions, oldest first, as they are now.
 func (s *Secrets) Stamps(ctx context.Context) ([]Stamp, error) {
+	return s.stamps(ctx, s.selector())
+}
+
+// StampsSince lists them as they were at the version given or later. The
+// server answers that from memory once it has seen that version.
+func (s *Secrets) StampsSince(ctx context.Context, version string) ([]Stamp, error) {
+	query := s.selector()
+	query["resourceVersion"] = version
+	query["resourceVersionMatch"] = string(metav1.ResourceVersionMatchNotOlderThan)
+	return s.stamps(ctx, query)
+}
+
+func (s *Secrets) stamps(ctx context.Context, query map[string]string) ([]Stamp, error) {
 	found := &metav1.PartialObjectMetadataList{}
 	request := cluster.Request{
-		Verb: http.MethodGet, Path: s.path(""),
-		Query: s.selector(), Accept: cluster.MetadataOnlyList,
+		Verb: http.MethodGet, Path: s.path(""), Query: query, Accept: cluster.MetadataOnlyList,
 	}
 	if err := s.access.Do(ctx, request, found); err != nil {
 		return nil, fmt.Errorf("list the history of release %s: %w", s.Name, err)

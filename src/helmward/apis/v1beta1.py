@@ -175,19 +175,13 @@ def status(account: Account, before: Told, now: datetime) -> tuple[dict[str, Any
         conditions=tuple(_written(one, now) for one in conditions),
     )
     document: dict[str, Any] = msgspec.to_builtins(written)
-    return document | _cleared(document), _told(written)
+    return document, _told(written)
 
 
 def _chart_version(account: Account) -> str:
     """Return the version that is released; what is merely asked for is not said."""
     chart = account.newest.chart if account.newest else ""
     return chart.removeprefix(f"{account.chart_name}-")
-
-
-def _cleared(document: dict[str, Any]) -> dict[str, Any]:
-    """Null out, as a merge patch does, what an earlier status may have said."""
-    fields = ("releaseStatus", "releaseRevision", "revision")
-    return {name: None for name in fields if name not in document}
 
 
 def _written(one: Condition, now: datetime) -> WrittenCondition:

@@ -18,6 +18,7 @@ from helmward.kube.transport import REQUEST, Request, Transport
 from helmward.model import FIELD_MANAGER
 
 Document = dict[str, Any]
+JSON_PATCH: Final = "application/json-patch+json"
 MERGE_PATCH: Final = "application/merge-patch+json"
 APPLY_PATCH: Final = "application/apply-patch+yaml"
 
@@ -156,19 +157,34 @@ class Kube:
         *,
         content_type: str = MERGE_PATCH,
         subresource: str | None = None,
+        metadata_only: bool = False,
     ) -> Document:
         """Change single fields of an object that exists."""
         target = Target("patch", _with(resource, subresource), namespace, name)
         headers = {"Content-Type": content_type}
+        if metadata_only:
+            headers["Accept"] = partial("PartialObjectMetadata")
         params = {"fieldManager": FIELD_MANAGER}
         path = resource.path(namespace, name, subresource)
         return await self._ask(Request(target, "PATCH", path, params, patch, headers))
 
-    async def patch_status(
-        self, resource: Resource, name: str, namespace: str | None, patch: Mapping[str, Any]
+    async def replace_status(
+        self, resource: Resource, name: str, namespace: str | None, status: Mapping[str, Any]
     ) -> Document:
-        """Merge into the status; `patch` is the status itself, without a `status` around it."""
-        return await self.patch(resource, name, namespace, {"status": patch}, subresource="status")
+        """Write the whole status, whatever it was; return the object's metadata.
+
+        A JSON patch of one field with a short answer costs the server two
+        thirds of what a merge patch does.
+        """
+        return await self.patch(
+            resource,
+            name,
+            namespace,
+            [{"op": "add", "path": "/status", "value": status}],
+            content_type=JSON_PATCH,
+            subresource="status",
+            metadata_only=True,
+        )
 
     async def delete(  # noqa: PLR0913  # the API has as many knobs
         self,

@@ -5,6 +5,7 @@ of the steps and what to do with errors; it holds no policy and words nothing.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from typing import Final
 import structlog
 
 from helmward.charts import Charts
+from helmward.engine import OnPhase
 from helmward.errors import ChartEvicted, ClusterUnavailable, Conflict, EngineLost, HelmwardError
 from helmward.model import (
     Account,
@@ -37,12 +39,12 @@ from helmward.releases.desire import desire
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Observer
 from helmward.releases.report import Reporter
-from helmward.runtime.beside import beside
+from helmward.runtime.beside import beside, to_the_end
 
 PASS_ON: Final = (ChartEvicted, ClusterUnavailable, Conflict, EngineLost)
 """What says nothing about the release: the queue brings the key back soon."""
 SOON: Final = timedelta(seconds=1)
-ANNOUNCE_AFTER: Final = 1.0
+ANNOUNCE_AFTER: Final = 2.0
 """Seconds that an action may take before the status says that it is under way."""
 
 log = structlog.get_logger("helmward.releases")
@@ -204,11 +206,14 @@ class Loop:
     async def _announce(self, declared: Declared, account: Account) -> None:
         await asyncio.sleep(ANNOUNCE_AFTER)
         with suppress(HelmwardError):
-            await self._reporter.report(declared, account)
+            # Torn in two, nobody would know what the status says.
+            await to_the_end(self._reporter.report(declared, account))
 
 
-def _logged(declared: Declared, verb: str) -> Callable[[str, str], None]:
+def _logged(declared: Declared, verb: str) -> OnPhase | None:
     """Note the phases of an action, for those who want to see them."""
+    if not log.is_enabled_for(logging.DEBUG):
+        return None
 
     def note(phase: str, detail: str) -> None:
         log.debug("phase", resource=str(declared.key), action=verb, phase=phase, detail=detail)

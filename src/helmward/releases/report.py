@@ -79,7 +79,7 @@ class Reporter:
             return False
         key = declared.key
         try:
-            await self._kube.patch_status(
+            await self._kube.replace_status(
                 self._generation.resource, key.name, key.namespace, status
             )
         except NotFound:

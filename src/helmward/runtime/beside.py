@@ -1,4 +1,4 @@
-"""Something that runs beside a block and ends with it."""
+"""Work beside a block, and work that is not to be torn in two."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -21,3 +21,16 @@ async def beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait({task})
     if not task.cancelled():
         task.result()
+
+
+async def to_the_end(work: Coroutine[Any, Any, Any]) -> None:
+    """Finish `work` also when cancelled meanwhile; the cancellation comes out after it.
+
+    For a single write whose outcome must be known. Its own deadline bounds it.
+    """
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

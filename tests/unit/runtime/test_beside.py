@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from helmward.runtime.beside import beside
+from helmward.runtime.beside import beside, to_the_end
 
 
 async def test_it_runs_and_ends_with_the_block() -> None:
@@ -60,3 +60,21 @@ async def test_a_bug_in_the_work_comes_out() -> None:
     with pytest.raises(ValueError, match="theirs"):
         async with beside(work()):
             await asyncio.sleep(0)
+
+
+async def test_a_write_is_finished_though_its_task_is_cancelled() -> None:
+    """What the API server may have taken must be known to have been sent."""
+    begun, go, steps = asyncio.Event(), asyncio.Event(), list[str]()
+
+    async def write() -> None:
+        begun.set()
+        await go.wait()
+        steps.append("written")
+
+    task = asyncio.create_task(to_the_end(write()))
+    await begun.wait()
+    task.cancel()
+    go.set()
+    await asyncio.wait({task}, timeout=5)
+    assert steps == ["written"]
+    assert task.cancelled()

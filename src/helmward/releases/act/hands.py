@@ -36,7 +36,7 @@ class Task:
     declared: Declared
     desired: Desired
     why: str
-    on_phase: OnPhase
+    on_phase: OnPhase | None = None
 
     @property
     def deadline(self) -> timedelta:

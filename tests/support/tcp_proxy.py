@@ -80,13 +80,23 @@ class TcpProxy:
         self._links.append(link)
         if not self._frozen:
             link.flowing.set()
-        with contextlib.suppress(OSError, asyncio.CancelledError):
-            far_reader, far_writer = await asyncio.open_connection(*self._target)
-            link.writers.append(far_writer)
-            await asyncio.gather(
-                self._pump(link, reader, far_writer, asks=True),
-                self._pump(link, far_reader, writer, asks=False),
-            )
+        try:
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                await self._join(link, reader, writer)
+        finally:
+            # Pumps that were cancelled before their first step closed nothing.
+            for one in link.writers:
+                one.transport.abort()
+
+    async def _join(
+        self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self._target)
+        link.writers.append(far_writer)
+        await asyncio.gather(
+            self._pump(link, reader, far_writer, asks=True),
+            self._pump(link, far_reader, writer, asks=False),
+        )
 
     async def _pump(
         self, link: Link, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, asks: bool

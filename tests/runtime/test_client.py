@@ -335,3 +335,28 @@ async def test_the_name_in_the_certificate_may_be_another(plane: Plane) -> None:
     async with Kube(config) as kube:
         with pytest.raises(ClusterUnavailable, match="certificate is not trusted"):
             await kube.version()
+
+
+def _open_connections(port: int) -> int:
+    """Count this machine's established connections to a port, as the kernel lists them."""
+    lines = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return sum(1 for line in lines if line[2].endswith(f":{port:04X}") and line[3] == "01")
+
+
+async def test_a_watch_that_is_given_up_hangs_up_at_once(plane: Plane, namespace: str) -> None:
+    """A good-bye over TLS would wait for a frozen server, half a minute long."""
+    opened = asyncio.Event()
+
+    async def watch(client: Kube) -> None:
+        async for _ in client.watch(Selection(CONFIG_MAPS, namespace), Start(opened=opened.set)):
+            continue
+
+    through = proxied(load_config(plane.kubeconfig))
+    async with through as (config, proxy), Kube(config) as client:
+        watching = asyncio.create_task(watch(client))
+        await opened.wait()
+        assert _open_connections(proxy.port) == 1
+        proxy.freeze(new_too=True)
+        watching.cancel()
+        await asyncio.wait({watching})
+        await until(lambda: _open_connections(proxy.port) == 0, within=5)

@@ -39,6 +39,30 @@ class Request:
     timeout: float = REQUEST
 
 
+class Answer(aiohttp.ClientResponse):
+    """An answer that hangs up when it is given up half read.
+
+    A good-bye over TLS waits for the other side: that of a frozen server never
+    comes, and a loop that closes meanwhile leaves the socket behind.
+    """
+
+    def close(self) -> None:
+        """Give the answer up."""
+        self._hang_up()
+        super().close()
+
+    def release(self) -> Any:
+        """Let go of the answer; the connection of one that was read goes back to the pool."""
+        self._hang_up()
+        return super().release()
+
+    def _hang_up(self) -> None:
+        # What was read to its end has given its connection back already.
+        connection = self.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+
+
 class Transport:
     """The connections to one API server; opened and closed by `Kube`."""
 
@@ -55,6 +79,7 @@ class Transport:
     def _session(self, limit: int) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=limit, ssl=self._ssl),
+            response_class=Answer,
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
         )

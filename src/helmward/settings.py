@@ -14,7 +14,7 @@ GIT_POLL_INTERVAL = timedelta(minutes=5)
 SYNC_INTERVAL = timedelta(minutes=5)
 GIT_TIMEOUT = timedelta(seconds=20)
 SYNC_TIMEOUT = timedelta(minutes=1)
-WORKERS = 8
+WORKERS = 16
 LISTEN = ":3030"
 
 

@@ -252,8 +252,6 @@ class Desired:
     """Digest over chart content, values and the options that change the outcome."""
     max_history: int = 10
     deleting: bool = False
-    requested: str = ""
-    """A token that a user sets to have everything tried again at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ printed from `RULES` and their docstrings.
 from collections.abc import Callable
 
 from helmward.model import (
-    Base,
     Decision,
     Desired,
     Forget,
@@ -158,11 +157,6 @@ def decide(desired: Desired, observed: Observed) -> Decision:
         if decision := rule(desired, observed):
             return decision
     return Nothing(why="in sync")
-
-
-def base_of(observed: Observed) -> Base:
-    """Return the revision that a decision stands on: nobody may have written since."""
-    return observed.newest.base if observed.newest else Base()
 
 
 def _owns(desired: Desired, revision: Revision | None) -> bool:

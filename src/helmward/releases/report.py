@@ -5,6 +5,7 @@ status are the generation's; what has not changed is not sent again.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -112,17 +113,13 @@ class Reporter:
         """Count a turn."""
         self._meters.turns.labels(stage).inc()
 
-    def count(self, releases: int) -> None:
-        """Say how many HelmReleases there are."""
-        self._meters.releases.set(releases)
-
     def forget(self, declared: Declared) -> None:
         """Drop what is kept of a resource that is gone, its metrics too."""
         told = self._told.pop(declared.uid, declared.told)
         release = declared.release
         for one in told.conditions:
-            labels = (release.namespace, release.name, one.type)
-            self._meters.conditions.remove(*labels)
+            with suppress(KeyError):
+                self._meters.conditions.remove(release.namespace, release.name, one.type)
 
     def _measure(self, declared: Declared, told: Told) -> None:
         values = {"True": 1, "False": -1}

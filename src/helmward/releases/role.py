@@ -73,6 +73,7 @@ class ReleaseRole:
         self._storage = Storage(self.revisions)
         self._meters = Meters(parts.registry, lambda: float(len(self._queue)))
         self._names = Names(self._claimants, self._owner_of, self._wake_claimants)
+        self._reporter = Reporter(parts.kube, generation, parts.recorder, self._meters)
         self._index()
         self._loop = self._build_loop()
 
@@ -125,7 +126,7 @@ class ReleaseRole:
             charts=Charts(parts.engine),
             observer=observer,
             hands=self._hands,
-            reporter=Reporter(parts.kube, self._generation, parts.recorder, self._meters),
+            reporter=self._reporter,
             memory=Memory(Backoff(base=RETRY_FROM, cap=RETRY_UP_TO)),
             later=self._queue.add_after,
             interval=parts.settings.charts_sync_interval,
@@ -146,6 +147,8 @@ class ReleaseRole:
         self._meters.releases.set(len(self.declared.store))
         if old and new and old.asks == new.asks:
             return
+        if old and (new is None or new.uid != old.uid):
+            self._reporter.forget(old)
         for one in (old, new):
             if one is not None:
                 self._queue.add(one.key)

@@ -1,0 +1,53 @@
+"""What wakes a HelmRelease, and what is no news to it."""
+
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from helmward.apis import V1BETA1
+from helmward.kube import ClusterConfig, Kube
+from helmward.releases.role import Parts, ReleaseRole
+from helmward.runtime.events import EventRecorder
+from helmward.runtime.sessions import Sessions
+from helmward.runtime.store import Item
+from helmward.settings import ReleaseSettings
+from tests.support.builders import KEY, a_declared, a_revision
+
+OURS = "ops/helmward-me"
+
+
+@pytest.fixture
+async def role() -> ReleaseRole:
+    """A role that declares one release and has not been started."""
+    kube = Kube(ClusterConfig("https://127.0.0.1:1"))
+    engine: Any = None
+    parts = Parts(
+        kube,
+        engine,
+        Sessions(kube, None),
+        EventRecorder(kube),
+        CollectorRegistry(),
+        ReleaseSettings(),
+    )
+    made = ReleaseRole(V1BETA1, parts)
+    made._session = OURS
+    made.declared.store.put(Item((KEY.namespace, KEY.name), "uid", "1", a_declared()))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("session", "removed", "woken"),
+    [
+        pytest.param(OURS, False, 0, id="what an action of ours is just writing"),
+        pytest.param("", False, 1, id="a human's helm"),
+        pytest.param("ops/other", False, 1, id="another operator"),
+        pytest.param(OURS, True, 1, id="our revision, removed by somebody"),
+    ],
+)
+async def test_a_written_revision_wakes_unless_it_is_ours(
+    role: ReleaseRole, session: str, removed: bool, woken: int
+) -> None:
+    """Else each action would be followed by a turn that finds nothing."""
+    role._written(a_revision(session=session), removed)
+    assert len(role._queue) == woken

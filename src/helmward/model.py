@@ -281,8 +281,6 @@ class Observed:
     """What Helm's storage and the cluster hold for one HelmRelease, now."""
 
     newest: Revision | None = None
-    deployed: Revision | None = None
-    """The newest revision that is deployed, if one is."""
     writer: Writer = Writer.NOBODY
     foreign_until: datetime | None = None
     """When a foreign pending revision has outlived its own timeout."""

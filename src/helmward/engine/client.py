@@ -89,9 +89,8 @@ class Engine:
             HelmwardError: with `.revision` set when a revision was written all the same.
         """
         call = self._call("install", str(release), deadline)
-        request = self._action(call, release, base, options)
-        request.description = why
-        request.writer.session, request.writer.epoch = session, epoch
+        writer = pb.Writer(session=session, epoch=epoch)
+        request = _action(call, writer, release, base, why, options)
         _render(request, chart, values, annotations)
         return _written(
             await self._calls.act(lambda stub: stub.Install, request, deadline, on_phase)
@@ -118,9 +117,8 @@ class Engine:
             HelmwardError: with `.revision` set when a revision was written all the same.
         """
         call = self._call("upgrade", str(release), deadline)
-        request = self._action(call, release, base, options)
-        request.description = why
-        request.writer.session, request.writer.epoch = session, epoch
+        writer = pb.Writer(session=session, epoch=epoch)
+        request = _action(call, writer, release, base, why, options)
         _render(request, chart, values, annotations)
         return _written(
             await self._calls.act(lambda stub: stub.Upgrade, request, deadline, on_phase)
@@ -140,9 +138,8 @@ class Engine:
     ) -> None:
         """Delete the release's objects and its history; absent is success."""
         call = self._call("uninstall", str(release), deadline)
-        request = self._action(call, release, base, options)
-        request.description = why
-        request.writer.session, request.writer.epoch = session, epoch
+        writer = pb.Writer(session=session, epoch=epoch)
+        request = _action(call, writer, release, base, why, options)
         await self._calls.act(lambda stub: stub.Uninstall, request, deadline, on_phase)
 
     async def unlock(
@@ -247,15 +244,23 @@ class Engine:
         name = f"{verb}-{next(self._numbers)} {about}".strip()
         return translate.call_of(self._identity, deadline, name)
 
-    def _action(
-        self, call: pb.Call, release: ReleaseRef, base: Base, options: ActionOptions
-    ) -> pb.ActionRequest:
-        return pb.ActionRequest(
-            call=call,
-            release=translate.ref_of(release),
-            base=translate.base_of(base),
-            options=translate.options_of(options),
-        )
+
+def _action(  # noqa: PLR0913, PLR0917 (what all three verbs say)
+    call: pb.Call,
+    writer: pb.Writer,
+    release: ReleaseRef,
+    base: Base,
+    why: str,
+    options: ActionOptions,
+) -> pb.ActionRequest:
+    return pb.ActionRequest(
+        call=call,
+        writer=writer,
+        release=translate.ref_of(release),
+        base=translate.base_of(base),
+        description=why,
+        options=translate.options_of(options),
+    )
 
 
 def _render(

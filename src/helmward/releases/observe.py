@@ -16,7 +16,6 @@ from helmward.model import (
     Observed,
     ReleaseRef,
     Revision,
-    Status,
     Writer,
 )
 from helmward.releases.names import Names
@@ -46,11 +45,9 @@ class Observer:
 
     def observe(self, declared: Declared, attempts: Attempts, now: datetime) -> Observed:
         """Return what is there; `attempts` are the failures that `loop` remembers."""
-        revisions = self._storage.revisions(declared.release)
-        newest = next(iter(revisions), None)
+        newest = self._storage.newest(declared.release)
         return Observed(
             newest=newest,
-            deployed=next((one for one in revisions if one.status is Status.DEPLOYED), None),
             writer=self._writer(newest),
             foreign_until=_patience(newest, declared.timeout),
             name_holder=self._other_holder(declared),

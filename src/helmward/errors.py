@@ -15,7 +15,11 @@ names what is wrong and what would mend it::
     |   |-- ChartNotFound         the repository answers, but has no such chart yet
     |   |-- ChartEvicted          the engine no longer has the chart: pull it again
     |   |-- NamespaceUnready      the namespace is absent or being deleted
+    |   |-- ValuesUnavailable     a ConfigMap, Secret or URL with values is not there (yet)
+    |   |-- Superseded            a newer state was asked for while this one waited
     |   `-- ReleaseFailed         the API server, a hook or a wait said no
+    |       |-- NotReady          a workload cannot become ready by itself
+    |       `-- TestsFailed       the release's tests failed
     `-- TerminalError             stalled until the spec changes
         |-- ChartRejected         the chart is broken or does not render
         |-- ValuesInvalid         the chart's schema refuses the values
@@ -37,6 +41,8 @@ class HelmwardError(Exception):
     reason: ClassVar[str] = "InternalError"
     revision: Any = None
     """The revision (`model.Revision`) that was written all the same, if one was."""
+    cause: Any = None
+    """The first real cause in the cluster (`model.Cause`), where one was found."""
 
 
 class TransientError(HelmwardError):
@@ -113,6 +119,31 @@ class ReleaseFailed(TransientError):
     """Helm's verb failed in the cluster: an object refused, a hook, a timeout."""
 
     reason = "ReleaseFailed"
+
+
+class NotReady(ReleaseFailed):
+    """A workload cannot become ready by itself; the cause says why."""
+
+    reason = "NotReady"
+
+
+class TestsFailed(ReleaseFailed):
+    """Helm's tests of the release failed."""
+
+    __test__ = False
+    reason = "TestsFailed"
+
+
+class Superseded(TransientError):
+    """A newer state was asked for while the action waited: decide again."""
+
+    reason = "Superseded"
+
+
+class ValuesUnavailable(TransientError):
+    """A source of values is not there (yet), or does not answer; the message names it."""
+
+    reason = "ValuesUnavailable"
 
 
 class TerminalError(HelmwardError):

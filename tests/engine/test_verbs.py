@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from helmward.engine import WriterId
 from helmward.errors import SpecInvalid
 from helmward.kube.resources import DEPLOYMENTS, SECRETS
 from helmward.model import Base, Status
@@ -130,8 +131,7 @@ async def test_the_claim_tells_who_writes_and_until_when(helm: Helm) -> None:
         base=Base(),
         why="because",
         deadline=SOON,
-        session="ops/session-1",
-        epoch=7,
+        writer=WriterId("ops/session-1", epoch=7),
         annotations={"helmward.dev/owner": "somebody"},
     )
     told = revision.annotations

@@ -27,6 +27,59 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// What an upgrade does with the values of the revision before.
+type ValuesPolicy int32
+
+const (
+	// The values given alone, over the chart's.
+	ValuesPolicy_RESET ValuesPolicy = 0
+	// The values given over those of the revision before.
+	ValuesPolicy_REUSE ValuesPolicy = 1
+	// As RESET, but no values at all mean those of the revision before.
+	ValuesPolicy_REUSE_WHEN_EMPTY ValuesPolicy = 2
+)
+
+// Enum value maps for ValuesPolicy.
+var (
+	ValuesPolicy_name = map[int32]string{
+		0: "RESET",
+		1: "REUSE",
+		2: "REUSE_WHEN_EMPTY",
+	}
+	ValuesPolicy_value = map[string]int32{
+		"RESET":            0,
+		"REUSE":            1,
+		"REUSE_WHEN_EMPTY": 2,
+	}
+)
+
+func (x ValuesPolicy) Enum() *ValuesPolicy {
+	p := new(ValuesPolicy)
+	*p = x
+	return p
+}
+
+func (x ValuesPolicy) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (ValuesPolicy) Descriptor() protoreflect.EnumDescriptor {
+	return file_helmward_engine_v1_engine_proto_enumTypes[0].Descriptor()
+}
+
+func (ValuesPolicy) Type() protoreflect.EnumType {
+	return &file_helmward_engine_v1_engine_proto_enumTypes[0]
+}
+
+func (x ValuesPolicy) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use ValuesPolicy.Descriptor instead.
+func (ValuesPolicy) EnumDescriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{0}
+}
+
 type Failure_Kind int32
 
 const (
@@ -57,6 +110,13 @@ const (
 	// The chart's digest is not (any more) in the store: pull again.
 	Failure_CHART_UNKNOWN Failure_Kind = 16
 	Failure_INTERNAL      Failure_Kind = 17
+	// A wait ended early: a workload cannot become ready by itself.
+	Failure_NOT_READY   Failure_Kind = 18
+	Failure_TEST_FAILED Failure_Kind = 19
+	// A newer state was asked for while it waited.
+	Failure_SUPERSEDED Failure_Kind = 20
+	// The writer's session may not write any more.
+	Failure_SESSION_LOST Failure_Kind = 21
 )
 
 // Enum value maps for Failure_Kind.
@@ -80,6 +140,10 @@ var (
 		15: "INVALID",
 		16: "CHART_UNKNOWN",
 		17: "INTERNAL",
+		18: "NOT_READY",
+		19: "TEST_FAILED",
+		20: "SUPERSEDED",
+		21: "SESSION_LOST",
 	}
 	Failure_Kind_value = map[string]int32{
 		"UNSPECIFIED":           0,
@@ -100,6 +164,10 @@ var (
 		"INVALID":               15,
 		"CHART_UNKNOWN":         16,
 		"INTERNAL":              17,
+		"NOT_READY":             18,
+		"TEST_FAILED":           19,
+		"SUPERSEDED":            20,
+		"SESSION_LOST":          21,
 	}
 )
 
@@ -114,11 +182,11 @@ func (x Failure_Kind) String() string {
 }
 
 func (Failure_Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_helmward_engine_v1_engine_proto_enumTypes[0].Descriptor()
+	return file_helmward_engine_v1_engine_proto_enumTypes[1].Descriptor()
 }
 
 func (Failure_Kind) Type() protoreflect.EnumType {
-	return &file_helmward_engine_v1_engine_proto_enumTypes[0]
+	return &file_helmward_engine_v1_engine_proto_enumTypes[1]
 }
 
 func (x Failure_Kind) Number() protoreflect.EnumNumber {
@@ -386,14 +454,21 @@ func (x *ReleaseRef) GetName() string {
 
 // The claim: who writes a revision. Stored as annotations of the release
 // Secret: helmward.dev/session, /epoch, /instance, /deadline (RFC 3339), /phase
-// (applying, done), /chart (name-version) and /claim (random, one a revision).
+// (applying, waiting, done), /chart (name-version), /claim (random, one a
+// revision), /volumes (PersistentVolumeClaims that the manifest makes, by name,
+// also those of StatefulSets; absent where there are none) and /tests (how many
+// test hooks it has; absent where there are none).
 type Writer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operator's session: the name of its Lease, as namespace/name.
 	Session string `protobuf:"bytes,1,opt,name=session,proto3" json:"session,omitempty"`
 	Epoch   int64  `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	// The engine process that writes; filled in by the engine.
-	Instance      string `protobuf:"bytes,3,opt,name=instance,proto3" json:"instance,omitempty"`
+	Instance string `protobuf:"bytes,3,opt,name=instance,proto3" json:"instance,omitempty"`
+	// How long the session may write from now on unless it is renewed (Renew),
+	// by a clock that goes on while the machine or the process is stopped.
+	// 0: the call's deadline alone counts.
+	ValidMs       int64 `protobuf:"varint,4,opt,name=valid_ms,json=validMs,proto3" json:"valid_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -447,6 +522,13 @@ func (x *Writer) GetInstance() string {
 		return x.Instance
 	}
 	return ""
+}
+
+func (x *Writer) GetValidMs() int64 {
+	if x != nil {
+		return x.ValidMs
+	}
+	return 0
 }
 
 // The newest revision that the caller saw. An action whose base is not the
@@ -743,10 +825,13 @@ type ActionRequest struct {
 	// Stored as the revision's description: why it was made.
 	Description string `protobuf:"bytes,7,opt,name=description,proto3" json:"description,omitempty"`
 	// Stored as annotations of the release Secret, names as given.
-	Annotations   map[string]string `protobuf:"bytes,8,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	Options       *ActionOptions    `protobuf:"bytes,9,opt,name=options,proto3" json:"options,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Annotations map[string]string `protobuf:"bytes,8,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	Options     *ActionOptions    `protobuf:"bytes,9,opt,name=options,proto3" json:"options,omitempty"`
+	// Put on every object of the manifest (not on hooks) when it is applied,
+	// without being part of the manifest.
+	ObjectAnnotations map[string]string `protobuf:"bytes,10,rep,name=object_annotations,json=objectAnnotations,proto3" json:"object_annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ActionRequest) Reset() {
@@ -842,6 +927,13 @@ func (x *ActionRequest) GetOptions() *ActionOptions {
 	return nil
 }
 
+func (x *ActionRequest) GetObjectAnnotations() map[string]string {
+	if x != nil {
+		return x.ObjectAnnotations
+	}
+	return nil
+}
+
 type ActionOptions struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Of each Helm operation (hooks, waits), in milliseconds.
@@ -855,8 +947,23 @@ type ActionOptions struct {
 	SkipCrds                bool  `protobuf:"varint,7,opt,name=skip_crds,json=skipCrds,proto3" json:"skip_crds,omitempty"`
 	CreateNamespace         bool  `protobuf:"varint,8,opt,name=create_namespace,json=createNamespace,proto3" json:"create_namespace,omitempty"`
 	DisableSchemaValidation bool  `protobuf:"varint,9,opt,name=disable_schema_validation,json=disableSchemaValidation,proto3" json:"disable_schema_validation,omitempty"`
-	unknownFields           protoimpl.UnknownFields
-	sizeCache               protoimpl.SizeCache
+	// Objects that cannot be changed in place (immutable fields) are deleted and
+	// created anew.
+	Force  bool         `protobuf:"varint,10,opt,name=force,proto3" json:"force,omitempty"`
+	Values ValuesPolicy `protobuf:"varint,11,opt,name=values,proto3,enum=helmward.engine.v1.ValuesPolicy" json:"values,omitempty"`
+	// Fields that the API server does not know are dropped instead of refused.
+	DisableOpenapiValidation bool `protobuf:"varint,12,opt,name=disable_openapi_validation,json=disableOpenapiValidation,proto3" json:"disable_openapi_validation,omitempty"`
+	// Rollback only: the revision to go back to; required there.
+	ToRevision int32 `protobuf:"varint,13,opt,name=to_revision,json=toRevision,proto3" json:"to_revision,omitempty"`
+	// Rollback only: restart the pods of the release's workloads.
+	Recreate bool `protobuf:"varint,14,opt,name=recreate,proto3" json:"recreate,omitempty"`
+	// Test only: delete the tests' pods and jobs when they have ended.
+	Cleanup bool `protobuf:"varint,15,opt,name=cleanup,proto3" json:"cleanup,omitempty"`
+	// The claim of another writer was broken just before: every object gets a
+	// write that moves its version, so that his late writes miss.
+	Stamp         bool `protobuf:"varint,16,opt,name=stamp,proto3" json:"stamp,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ActionOptions) Reset() {
@@ -948,6 +1055,55 @@ func (x *ActionOptions) GetCreateNamespace() bool {
 func (x *ActionOptions) GetDisableSchemaValidation() bool {
 	if x != nil {
 		return x.DisableSchemaValidation
+	}
+	return false
+}
+
+func (x *ActionOptions) GetForce() bool {
+	if x != nil {
+		return x.Force
+	}
+	return false
+}
+
+func (x *ActionOptions) GetValues() ValuesPolicy {
+	if x != nil {
+		return x.Values
+	}
+	return ValuesPolicy_RESET
+}
+
+func (x *ActionOptions) GetDisableOpenapiValidation() bool {
+	if x != nil {
+		return x.DisableOpenapiValidation
+	}
+	return false
+}
+
+func (x *ActionOptions) GetToRevision() int32 {
+	if x != nil {
+		return x.ToRevision
+	}
+	return 0
+}
+
+func (x *ActionOptions) GetRecreate() bool {
+	if x != nil {
+		return x.Recreate
+	}
+	return false
+}
+
+func (x *ActionOptions) GetCleanup() bool {
+	if x != nil {
+		return x.Cleanup
+	}
+	return false
+}
+
+func (x *ActionOptions) GetStamp() bool {
+	if x != nil {
+		return x.Stamp
 	}
 	return false
 }
@@ -1424,8 +1580,10 @@ func (x *Revision) GetValuesJson() []byte {
 type Failure struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Kind  Failure_Kind           `protobuf:"varint,1,opt,name=kind,proto3,enum=helmward.engine.v1.Failure_Kind" json:"kind,omitempty"`
-	// The real cause in plain words, without secret values.
-	Message       string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// The real cause in plain words, the cause below worded into it.
+	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
+	// Where a workload, hook or test is to blame: the first real cause.
+	Cause         *Cause `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1474,6 +1632,763 @@ func (x *Failure) GetMessage() string {
 	return ""
 }
 
+func (x *Failure) GetCause() *Cause {
+	if x != nil {
+		return x.Cause
+	}
+	return nil
+}
+
+// The first real cause of a failure in the cluster.
+type Cause struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The object to blame, as Kind/name, in its namespace.
+	Object    string `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	// Its first failing pod and container, where there is one.
+	Pod       string `protobuf:"bytes,3,opt,name=pod,proto3" json:"pod,omitempty"`
+	Container string `protobuf:"bytes,4,opt,name=container,proto3" json:"container,omitempty"`
+	// ImagePullBackOff, CrashLoopBackOff, Unschedulable, ProbeFailed, OOMKilled ...
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What the cluster says of it.
+	Message  string `protobuf:"bytes,6,opt,name=message,proto3" json:"message,omitempty"`
+	ExitCode *int32 `protobuf:"varint,7,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
+	// The last lines of the container's log, oldest first.
+	LogLines []string `protobuf:"bytes,8,rep,name=log_lines,json=logLines,proto3" json:"log_lines,omitempty"`
+	// The newest relevant warning event, as "Reason: message".
+	Event string `protobuf:"bytes,9,opt,name=event,proto3" json:"event,omitempty"`
+	// It will not heal by waiting.
+	Hopeless      bool `protobuf:"varint,10,opt,name=hopeless,proto3" json:"hopeless,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cause) Reset() {
+	*x = Cause{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cause) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cause) ProtoMessage() {}
+
+func (x *Cause) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cause.ProtoReflect.Descriptor instead.
+func (*Cause) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Cause) GetObject() string {
+	if x != nil {
+		return x.Object
+	}
+	return ""
+}
+
+func (x *Cause) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *Cause) GetPod() string {
+	if x != nil {
+		return x.Pod
+	}
+	return ""
+}
+
+func (x *Cause) GetContainer() string {
+	if x != nil {
+		return x.Container
+	}
+	return ""
+}
+
+func (x *Cause) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Cause) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *Cause) GetExitCode() int32 {
+	if x != nil && x.ExitCode != nil {
+		return *x.ExitCode
+	}
+	return 0
+}
+
+func (x *Cause) GetLogLines() []string {
+	if x != nil {
+		return x.LogLines
+	}
+	return nil
+}
+
+func (x *Cause) GetEvent() string {
+	if x != nil {
+		return x.Event
+	}
+	return ""
+}
+
+func (x *Cause) GetHopeless() bool {
+	if x != nil {
+		return x.Hopeless
+	}
+	return false
+}
+
+type SupersedeRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Release *ReleaseRef            `protobuf:"bytes,2,opt,name=release,proto3" json:"release,omitempty"`
+	// Stored as the revision's description.
+	Description   string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupersedeRequest) Reset() {
+	*x = SupersedeRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupersedeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupersedeRequest) ProtoMessage() {}
+
+func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupersedeRequest.ProtoReflect.Descriptor instead.
+func (*SupersedeRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *SupersedeRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *SupersedeRequest) GetRelease() *ReleaseRef {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *SupersedeRequest) GetDescription() string {
+	if x != nil {
+		return x.Description
+	}
+	return ""
+}
+
+type SupersedeReply struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	// An action was running and will end early, or at its wait.
+	Running       bool `protobuf:"varint,2,opt,name=running,proto3" json:"running,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SupersedeReply) Reset() {
+	*x = SupersedeReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SupersedeReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SupersedeReply) ProtoMessage() {}
+
+func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SupersedeReply.ProtoReflect.Descriptor instead.
+func (*SupersedeReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SupersedeReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *SupersedeReply) GetRunning() bool {
+	if x != nil {
+		return x.Running
+	}
+	return false
+}
+
+type CompareRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Call        *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Release     *ReleaseRef            `protobuf:"bytes,2,opt,name=release,proto3" json:"release,omitempty"`
+	Base        *Base                  `protobuf:"bytes,3,opt,name=base,proto3" json:"base,omitempty"`
+	ChartDigest string                 `protobuf:"bytes,4,opt,name=chart_digest,json=chartDigest,proto3" json:"chart_digest,omitempty"`
+	ValuesJson  []byte                 `protobuf:"bytes,5,opt,name=values_json,json=valuesJson,proto3" json:"values_json,omitempty"`
+	// Keys of annotations that name the owner of an object.
+	OwnerAnnotations []string `protobuf:"bytes,6,rep,name=owner_annotations,json=ownerAnnotations,proto3" json:"owner_annotations,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *CompareRequest) Reset() {
+	*x = CompareRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareRequest) ProtoMessage() {}
+
+func (x *CompareRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareRequest.ProtoReflect.Descriptor instead.
+func (*CompareRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CompareRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *CompareRequest) GetRelease() *ReleaseRef {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *CompareRequest) GetBase() *Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *CompareRequest) GetChartDigest() string {
+	if x != nil {
+		return x.ChartDigest
+	}
+	return ""
+}
+
+func (x *CompareRequest) GetValuesJson() []byte {
+	if x != nil {
+		return x.ValuesJson
+	}
+	return nil
+}
+
+func (x *CompareRequest) GetOwnerAnnotations() []string {
+	if x != nil {
+		return x.OwnerAnnotations
+	}
+	return nil
+}
+
+type CompareReply struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	// Chart (name, versions, templates, files, default values) and user values
+	// are those asked for; numbers compare by value.
+	Same bool `protobuf:"varint,2,opt,name=same,proto3" json:"same,omitempty"`
+	// The first difference in plain words, without values.
+	Difference string `protobuf:"bytes,3,opt,name=difference,proto3" json:"difference,omitempty"`
+	// The first owner annotation found on a live object of the revision; empty
+	// when none has one.
+	Owner string `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
+	// Its user values' and chart's origin: name-version.
+	Chart         string `protobuf:"bytes,5,opt,name=chart,proto3" json:"chart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CompareReply) Reset() {
+	*x = CompareReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CompareReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CompareReply) ProtoMessage() {}
+
+func (x *CompareReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CompareReply.ProtoReflect.Descriptor instead.
+func (*CompareReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *CompareReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *CompareReply) GetSame() bool {
+	if x != nil {
+		return x.Same
+	}
+	return false
+}
+
+func (x *CompareReply) GetDifference() string {
+	if x != nil {
+		return x.Difference
+	}
+	return ""
+}
+
+func (x *CompareReply) GetOwner() string {
+	if x != nil {
+		return x.Owner
+	}
+	return ""
+}
+
+func (x *CompareReply) GetChart() string {
+	if x != nil {
+		return x.Chart
+	}
+	return ""
+}
+
+type AnnotateRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Release       *ReleaseRef            `protobuf:"bytes,2,opt,name=release,proto3" json:"release,omitempty"`
+	Base          *Base                  `protobuf:"bytes,3,opt,name=base,proto3" json:"base,omitempty"`
+	Writer        *Writer                `protobuf:"bytes,4,opt,name=writer,proto3" json:"writer,omitempty"`
+	Annotations   map[string]string      `protobuf:"bytes,5,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnnotateRequest) Reset() {
+	*x = AnnotateRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnnotateRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnnotateRequest) ProtoMessage() {}
+
+func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnnotateRequest.ProtoReflect.Descriptor instead.
+func (*AnnotateRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *AnnotateRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *AnnotateRequest) GetRelease() *ReleaseRef {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *AnnotateRequest) GetBase() *Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *AnnotateRequest) GetWriter() *Writer {
+	if x != nil {
+		return x.Writer
+	}
+	return nil
+}
+
+func (x *AnnotateRequest) GetAnnotations() map[string]string {
+	if x != nil {
+		return x.Annotations
+	}
+	return nil
+}
+
+type AnnotateReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Failure       *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	Revision      *Revision              `protobuf:"bytes,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AnnotateReply) Reset() {
+	*x = AnnotateReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AnnotateReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AnnotateReply) ProtoMessage() {}
+
+func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AnnotateReply.ProtoReflect.Descriptor instead.
+func (*AnnotateReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *AnnotateReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *AnnotateReply) GetRevision() *Revision {
+	if x != nil {
+		return x.Revision
+	}
+	return nil
+}
+
+type SweepRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Release       *ReleaseRef            `protobuf:"bytes,2,opt,name=release,proto3" json:"release,omitempty"`
+	Base          *Base                  `protobuf:"bytes,3,opt,name=base,proto3" json:"base,omitempty"`
+	Writer        *Writer                `protobuf:"bytes,4,opt,name=writer,proto3" json:"writer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SweepRequest) Reset() {
+	*x = SweepRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SweepRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SweepRequest) ProtoMessage() {}
+
+func (x *SweepRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SweepRequest.ProtoReflect.Descriptor instead.
+func (*SweepRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *SweepRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *SweepRequest) GetRelease() *ReleaseRef {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *SweepRequest) GetBase() *Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *SweepRequest) GetWriter() *Writer {
+	if x != nil {
+		return x.Writer
+	}
+	return nil
+}
+
+type SweepReply struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	// Kind/namespace/name of what was deleted.
+	Deleted       []string `protobuf:"bytes,2,rep,name=deleted,proto3" json:"deleted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SweepReply) Reset() {
+	*x = SweepReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SweepReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SweepReply) ProtoMessage() {}
+
+func (x *SweepReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SweepReply.ProtoReflect.Descriptor instead.
+func (*SweepReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *SweepReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *SweepReply) GetDeleted() []string {
+	if x != nil {
+		return x.Deleted
+	}
+	return nil
+}
+
+type RenewRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Session       string                 `protobuf:"bytes,2,opt,name=session,proto3" json:"session,omitempty"`
+	ValidMs       int64                  `protobuf:"varint,3,opt,name=valid_ms,json=validMs,proto3" json:"valid_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewRequest) Reset() {
+	*x = RenewRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewRequest) ProtoMessage() {}
+
+func (x *RenewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
+func (*RenewRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *RenewRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *RenewRequest) GetSession() string {
+	if x != nil {
+		return x.Session
+	}
+	return ""
+}
+
+func (x *RenewRequest) GetValidMs() int64 {
+	if x != nil {
+		return x.ValidMs
+	}
+	return 0
+}
+
+type RenewReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RenewReply) Reset() {
+	*x = RenewReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RenewReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RenewReply) ProtoMessage() {}
+
+func (x *RenewReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RenewReply.ProtoReflect.Descriptor instead.
+func (*RenewReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
+}
+
 type UnlockRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -1486,7 +2401,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1498,7 +2413,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1511,7 +2426,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *UnlockRequest) GetCall() *Call {
@@ -1552,7 +2467,7 @@ type UnlockReply struct {
 
 func (x *UnlockReply) Reset() {
 	*x = UnlockReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +2479,7 @@ func (x *UnlockReply) String() string {
 func (*UnlockReply) ProtoMessage() {}
 
 func (x *UnlockReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +2492,7 @@ func (x *UnlockReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockReply.ProtoReflect.Descriptor instead.
 func (*UnlockReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *UnlockReply) GetFailure() *Failure {
@@ -1608,7 +2523,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1620,7 +2535,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1633,7 +2548,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *GetRequest) GetCall() *Call {
@@ -1682,7 +2597,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1694,7 +2609,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1707,7 +2622,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *GetReply) GetFailure() *Failure {
@@ -1736,7 +2651,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +2663,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +2676,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *HistoryRequest) GetCall() *Call {
@@ -1795,7 +2710,7 @@ type HistoryReply struct {
 
 func (x *HistoryReply) Reset() {
 	*x = HistoryReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1807,7 +2722,7 @@ func (x *HistoryReply) String() string {
 func (*HistoryReply) ProtoMessage() {}
 
 func (x *HistoryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1820,7 +2735,7 @@ func (x *HistoryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryReply.ProtoReflect.Descriptor instead.
 func (*HistoryReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *HistoryReply) GetFailure() *Failure {
@@ -1852,7 +2767,7 @@ type TemplateRequest struct {
 
 func (x *TemplateRequest) Reset() {
 	*x = TemplateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1864,7 +2779,7 @@ func (x *TemplateRequest) String() string {
 func (*TemplateRequest) ProtoMessage() {}
 
 func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1877,7 +2792,7 @@ func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateRequest.ProtoReflect.Descriptor instead.
 func (*TemplateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *TemplateRequest) GetCall() *Call {
@@ -1940,7 +2855,7 @@ type TemplateReply struct {
 
 func (x *TemplateReply) Reset() {
 	*x = TemplateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1952,7 +2867,7 @@ func (x *TemplateReply) String() string {
 func (*TemplateReply) ProtoMessage() {}
 
 func (x *TemplateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1965,7 +2880,7 @@ func (x *TemplateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateReply.ProtoReflect.Descriptor instead.
 func (*TemplateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *TemplateReply) GetFailure() *Failure {
@@ -2001,7 +2916,7 @@ type InvalidateRequest struct {
 
 func (x *InvalidateRequest) Reset() {
 	*x = InvalidateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2013,7 +2928,7 @@ func (x *InvalidateRequest) String() string {
 func (*InvalidateRequest) ProtoMessage() {}
 
 func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2026,7 +2941,7 @@ func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateRequest.ProtoReflect.Descriptor instead.
 func (*InvalidateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *InvalidateRequest) GetCall() *Call {
@@ -2065,7 +2980,7 @@ type InvalidateReply struct {
 
 func (x *InvalidateReply) Reset() {
 	*x = InvalidateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2077,7 +2992,7 @@ func (x *InvalidateReply) String() string {
 func (*InvalidateReply) ProtoMessage() {}
 
 func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2090,7 +3005,7 @@ func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateReply.ProtoReflect.Descriptor instead.
 func (*InvalidateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
 }
 
 type StatsRequest struct {
@@ -2102,7 +3017,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2114,7 +3029,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2127,7 +3042,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *StatsRequest) GetCall() *Call {
@@ -2156,7 +3071,7 @@ type StatsReply struct {
 
 func (x *StatsReply) Reset() {
 	*x = StatsReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2168,7 +3083,7 @@ func (x *StatsReply) String() string {
 func (*StatsReply) ProtoMessage() {}
 
 func (x *StatsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2181,7 +3096,7 @@ func (x *StatsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsReply.ProtoReflect.Descriptor instead.
 func (*StatsReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *StatsReply) GetHelmVersion() string {
@@ -2280,11 +3195,12 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\n" +
 	"ReleaseRef\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"T\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"o\n" +
 	"\x06Writer\x12\x18\n" +
 	"\asession\x18\x01 \x01(\tR\asession\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x03R\x05epoch\x12\x1a\n" +
-	"\binstance\x18\x03 \x01(\tR\binstance\"y\n" +
+	"\binstance\x18\x03 \x01(\tR\binstance\x12\x19\n" +
+	"\bvalid_ms\x18\x04 \x01(\x03R\avalidMs\"y\n" +
 	"\x04Base\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x1d\n" +
 	"\n" +
@@ -2308,7 +3224,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12\x1f\n" +
 	"\vapp_version\x18\x04 \x01(\tR\n" +
-	"appVersion\"\x92\x04\n" +
+	"appVersion\"\xc1\x05\n" +
 	"\rActionRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x122\n" +
@@ -2319,10 +3235,15 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"valuesJson\x12 \n" +
 	"\vdescription\x18\a \x01(\tR\vdescription\x12T\n" +
 	"\vannotations\x18\b \x03(\v22.helmward.engine.v1.ActionRequest.AnnotationsEntryR\vannotations\x12;\n" +
-	"\aoptions\x18\t \x01(\v2!.helmward.engine.v1.ActionOptionsR\aoptions\x1a>\n" +
+	"\aoptions\x18\t \x01(\v2!.helmward.engine.v1.ActionOptionsR\aoptions\x12g\n" +
+	"\x12object_annotations\x18\n" +
+	" \x03(\v28.helmward.engine.v1.ActionRequest.ObjectAnnotationsEntryR\x11objectAnnotations\x1a>\n" +
 	"\x10AnnotationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xdc\x02\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1aD\n" +
+	"\x16ObjectAnnotationsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xd7\x04\n" +
 	"\rActionOptions\x12\x1d\n" +
 	"\n" +
 	"timeout_ms\x18\x01 \x01(\x03R\ttimeoutMs\x12\x12\n" +
@@ -2334,7 +3255,16 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\rdisable_hooks\x18\x06 \x01(\bR\fdisableHooks\x12\x1b\n" +
 	"\tskip_crds\x18\a \x01(\bR\bskipCrds\x12)\n" +
 	"\x10create_namespace\x18\b \x01(\bR\x0fcreateNamespace\x12:\n" +
-	"\x19disable_schema_validation\x18\t \x01(\bR\x17disableSchemaValidation\"\xa6\x01\n" +
+	"\x19disable_schema_validation\x18\t \x01(\bR\x17disableSchemaValidation\x12\x14\n" +
+	"\x05force\x18\n" +
+	" \x01(\bR\x05force\x128\n" +
+	"\x06values\x18\v \x01(\x0e2 .helmward.engine.v1.ValuesPolicyR\x06values\x12<\n" +
+	"\x1adisable_openapi_validation\x18\f \x01(\bR\x18disableOpenapiValidation\x12\x1f\n" +
+	"\vto_revision\x18\r \x01(\x05R\n" +
+	"toRevision\x12\x1a\n" +
+	"\brecreate\x18\x0e \x01(\bR\brecreate\x12\x18\n" +
+	"\acleanup\x18\x0f \x01(\bR\acleanup\x12\x14\n" +
+	"\x05stamp\x18\x10 \x01(\bR\x05stamp\"\xa6\x01\n" +
 	"\vActionEvent\x121\n" +
 	"\x05phase\x18\x01 \x01(\v2\x19.helmward.engine.v1.PhaseH\x00R\x05phase\x12+\n" +
 	"\x03log\x18\x02 \x01(\v2\x17.helmward.engine.v1.LogH\x00R\x03log\x12.\n" +
@@ -2376,10 +3306,11 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"valuesJson\x1a>\n" +
 	"\x10AnnotationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xa9\x03\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9c\x04\n" +
 	"\aFailure\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .helmward.engine.v1.Failure.KindR\x04kind\x12\x18\n" +
-	"\amessage\x18\x02 \x01(\tR\amessage\"\xcd\x02\n" +
+	"\amessage\x18\x02 \x01(\tR\amessage\x12/\n" +
+	"\x05cause\x18\x03 \x01(\v2\x19.helmward.engine.v1.CauseR\x05cause\"\x8f\x03\n" +
 	"\x04Kind\x12\x0f\n" +
 	"\vUNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12SOURCE_UNAVAILABLE\x10\x01\x12\x13\n" +
@@ -2399,7 +3330,76 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\vHOOK_FAILED\x10\x0e\x12\v\n" +
 	"\aINVALID\x10\x0f\x12\x11\n" +
 	"\rCHART_UNKNOWN\x10\x10\x12\f\n" +
-	"\bINTERNAL\x10\x11\"\xc7\x01\n" +
+	"\bINTERNAL\x10\x11\x12\r\n" +
+	"\tNOT_READY\x10\x12\x12\x0f\n" +
+	"\vTEST_FAILED\x10\x13\x12\x0e\n" +
+	"\n" +
+	"SUPERSEDED\x10\x14\x12\x10\n" +
+	"\fSESSION_LOST\x10\x15\"\x9e\x02\n" +
+	"\x05Cause\x12\x16\n" +
+	"\x06object\x18\x01 \x01(\tR\x06object\x12\x1c\n" +
+	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x10\n" +
+	"\x03pod\x18\x03 \x01(\tR\x03pod\x12\x1c\n" +
+	"\tcontainer\x18\x04 \x01(\tR\tcontainer\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x18\n" +
+	"\amessage\x18\x06 \x01(\tR\amessage\x12 \n" +
+	"\texit_code\x18\a \x01(\x05H\x00R\bexitCode\x88\x01\x01\x12\x1b\n" +
+	"\tlog_lines\x18\b \x03(\tR\blogLines\x12\x14\n" +
+	"\x05event\x18\t \x01(\tR\x05event\x12\x1a\n" +
+	"\bhopeless\x18\n" +
+	" \x01(\bR\bhopelessB\f\n" +
+	"\n" +
+	"_exit_code\"\x9c\x01\n" +
+	"\x10SupersedeRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
+	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12 \n" +
+	"\vdescription\x18\x03 \x01(\tR\vdescription\"a\n" +
+	"\x0eSupersedeReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x18\n" +
+	"\arunning\x18\x02 \x01(\bR\arunning\"\x97\x02\n" +
+	"\x0eCompareRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
+	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12,\n" +
+	"\x04base\x18\x03 \x01(\v2\x18.helmward.engine.v1.BaseR\x04base\x12!\n" +
+	"\fchart_digest\x18\x04 \x01(\tR\vchartDigest\x12\x1f\n" +
+	"\vvalues_json\x18\x05 \x01(\fR\n" +
+	"valuesJson\x12+\n" +
+	"\x11owner_annotations\x18\x06 \x03(\tR\x10ownerAnnotations\"\xa5\x01\n" +
+	"\fCompareReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x12\n" +
+	"\x04same\x18\x02 \x01(\bR\x04same\x12\x1e\n" +
+	"\n" +
+	"difference\x18\x03 \x01(\tR\n" +
+	"difference\x12\x14\n" +
+	"\x05owner\x18\x04 \x01(\tR\x05owner\x12\x14\n" +
+	"\x05chart\x18\x05 \x01(\tR\x05chart\"\xf3\x02\n" +
+	"\x0fAnnotateRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
+	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12,\n" +
+	"\x04base\x18\x03 \x01(\v2\x18.helmward.engine.v1.BaseR\x04base\x122\n" +
+	"\x06writer\x18\x04 \x01(\v2\x1a.helmward.engine.v1.WriterR\x06writer\x12V\n" +
+	"\vannotations\x18\x05 \x03(\v24.helmward.engine.v1.AnnotateRequest.AnnotationsEntryR\vannotations\x1a>\n" +
+	"\x10AnnotationsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x80\x01\n" +
+	"\rAnnotateReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x128\n" +
+	"\brevision\x18\x02 \x01(\v2\x1c.helmward.engine.v1.RevisionR\brevision\"\xd8\x01\n" +
+	"\fSweepRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
+	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12,\n" +
+	"\x04base\x18\x03 \x01(\v2\x18.helmward.engine.v1.BaseR\x04base\x122\n" +
+	"\x06writer\x18\x04 \x01(\v2\x1a.helmward.engine.v1.WriterR\x06writer\"]\n" +
+	"\n" +
+	"SweepReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x18\n" +
+	"\adeleted\x18\x02 \x03(\tR\adeleted\"q\n" +
+	"\fRenewRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x18\n" +
+	"\asession\x18\x02 \x01(\tR\asession\x12\x19\n" +
+	"\bvalid_ms\x18\x03 \x01(\x03R\avalidMs\"\f\n" +
+	"\n" +
+	"RenewReply\"\xc7\x01\n" +
 	"\rUnlockRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12,\n" +
@@ -2463,13 +3463,25 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	" \x01(\x05R\x0ereleasesCached\x12\x1e\n" +
 	"\n" +
 	"goroutines\x18\v \x01(\x05R\n" +
-	"goroutines2\xb1\x06\n" +
+	"goroutines*:\n" +
+	"\fValuesPolicy\x12\t\n" +
+	"\x05RESET\x10\x00\x12\t\n" +
+	"\x05REUSE\x10\x01\x12\x14\n" +
+	"\x10REUSE_WHEN_EMPTY\x10\x022\xb3\v\n" +
 	"\x06Engine\x12U\n" +
 	"\tPullChart\x12$.helmward.engine.v1.PullChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12O\n" +
 	"\aInstall\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12O\n" +
 	"\aUpgrade\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12Q\n" +
 	"\tUninstall\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12L\n" +
-	"\x06Unlock\x12!.helmward.engine.v1.UnlockRequest\x1a\x1f.helmward.engine.v1.UnlockReply\x12C\n" +
+	"\x06Unlock\x12!.helmward.engine.v1.UnlockRequest\x1a\x1f.helmward.engine.v1.UnlockReply\x12P\n" +
+	"\bRollback\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12L\n" +
+	"\x04Test\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12N\n" +
+	"\x06Resume\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12U\n" +
+	"\tSupersede\x12$.helmward.engine.v1.SupersedeRequest\x1a\".helmward.engine.v1.SupersedeReply\x12O\n" +
+	"\aCompare\x12\".helmward.engine.v1.CompareRequest\x1a .helmward.engine.v1.CompareReply\x12R\n" +
+	"\bAnnotate\x12#.helmward.engine.v1.AnnotateRequest\x1a!.helmward.engine.v1.AnnotateReply\x12I\n" +
+	"\x05Sweep\x12 .helmward.engine.v1.SweepRequest\x1a\x1e.helmward.engine.v1.SweepReply\x12I\n" +
+	"\x05Renew\x12 .helmward.engine.v1.RenewRequest\x1a\x1e.helmward.engine.v1.RenewReply\x12C\n" +
 	"\x03Get\x12\x1e.helmward.engine.v1.GetRequest\x1a\x1c.helmward.engine.v1.GetReply\x12O\n" +
 	"\aHistory\x12\".helmward.engine.v1.HistoryRequest\x1a .helmward.engine.v1.HistoryReply\x12R\n" +
 	"\bTemplate\x12#.helmward.engine.v1.TemplateRequest\x1a!.helmward.engine.v1.TemplateReply\x12X\n" +
@@ -2489,107 +3501,160 @@ func file_helmward_engine_v1_engine_proto_rawDescGZIP() []byte {
 	return file_helmward_engine_v1_engine_proto_rawDescData
 }
 
-var file_helmward_engine_v1_engine_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_helmward_engine_v1_engine_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
 var file_helmward_engine_v1_engine_proto_goTypes = []any{
-	(Failure_Kind)(0),         // 0: helmward.engine.v1.Failure.Kind
-	(*Call)(nil),              // 1: helmward.engine.v1.Call
-	(*Identity)(nil),          // 2: helmward.engine.v1.Identity
-	(*User)(nil),              // 3: helmward.engine.v1.User
-	(*ReleaseRef)(nil),        // 4: helmward.engine.v1.ReleaseRef
-	(*Writer)(nil),            // 5: helmward.engine.v1.Writer
-	(*Base)(nil),              // 6: helmward.engine.v1.Base
-	(*PullChartRequest)(nil),  // 7: helmward.engine.v1.PullChartRequest
-	(*PullChartReply)(nil),    // 8: helmward.engine.v1.PullChartReply
-	(*Chart)(nil),             // 9: helmward.engine.v1.Chart
-	(*ActionRequest)(nil),     // 10: helmward.engine.v1.ActionRequest
-	(*ActionOptions)(nil),     // 11: helmward.engine.v1.ActionOptions
-	(*ActionEvent)(nil),       // 12: helmward.engine.v1.ActionEvent
-	(*Phase)(nil),             // 13: helmward.engine.v1.Phase
-	(*Log)(nil),               // 14: helmward.engine.v1.Log
-	(*Done)(nil),              // 15: helmward.engine.v1.Done
-	(*ActionStats)(nil),       // 16: helmward.engine.v1.ActionStats
-	(*Revision)(nil),          // 17: helmward.engine.v1.Revision
-	(*Failure)(nil),           // 18: helmward.engine.v1.Failure
-	(*UnlockRequest)(nil),     // 19: helmward.engine.v1.UnlockRequest
-	(*UnlockReply)(nil),       // 20: helmward.engine.v1.UnlockReply
-	(*GetRequest)(nil),        // 21: helmward.engine.v1.GetRequest
-	(*GetReply)(nil),          // 22: helmward.engine.v1.GetReply
-	(*HistoryRequest)(nil),    // 23: helmward.engine.v1.HistoryRequest
-	(*HistoryReply)(nil),      // 24: helmward.engine.v1.HistoryReply
-	(*TemplateRequest)(nil),   // 25: helmward.engine.v1.TemplateRequest
-	(*TemplateReply)(nil),     // 26: helmward.engine.v1.TemplateReply
-	(*InvalidateRequest)(nil), // 27: helmward.engine.v1.InvalidateRequest
-	(*InvalidateReply)(nil),   // 28: helmward.engine.v1.InvalidateReply
-	(*StatsRequest)(nil),      // 29: helmward.engine.v1.StatsRequest
-	(*StatsReply)(nil),        // 30: helmward.engine.v1.StatsReply
-	nil,                       // 31: helmward.engine.v1.ActionRequest.AnnotationsEntry
-	nil,                       // 32: helmward.engine.v1.Revision.AnnotationsEntry
+	(ValuesPolicy)(0),         // 0: helmward.engine.v1.ValuesPolicy
+	(Failure_Kind)(0),         // 1: helmward.engine.v1.Failure.Kind
+	(*Call)(nil),              // 2: helmward.engine.v1.Call
+	(*Identity)(nil),          // 3: helmward.engine.v1.Identity
+	(*User)(nil),              // 4: helmward.engine.v1.User
+	(*ReleaseRef)(nil),        // 5: helmward.engine.v1.ReleaseRef
+	(*Writer)(nil),            // 6: helmward.engine.v1.Writer
+	(*Base)(nil),              // 7: helmward.engine.v1.Base
+	(*PullChartRequest)(nil),  // 8: helmward.engine.v1.PullChartRequest
+	(*PullChartReply)(nil),    // 9: helmward.engine.v1.PullChartReply
+	(*Chart)(nil),             // 10: helmward.engine.v1.Chart
+	(*ActionRequest)(nil),     // 11: helmward.engine.v1.ActionRequest
+	(*ActionOptions)(nil),     // 12: helmward.engine.v1.ActionOptions
+	(*ActionEvent)(nil),       // 13: helmward.engine.v1.ActionEvent
+	(*Phase)(nil),             // 14: helmward.engine.v1.Phase
+	(*Log)(nil),               // 15: helmward.engine.v1.Log
+	(*Done)(nil),              // 16: helmward.engine.v1.Done
+	(*ActionStats)(nil),       // 17: helmward.engine.v1.ActionStats
+	(*Revision)(nil),          // 18: helmward.engine.v1.Revision
+	(*Failure)(nil),           // 19: helmward.engine.v1.Failure
+	(*Cause)(nil),             // 20: helmward.engine.v1.Cause
+	(*SupersedeRequest)(nil),  // 21: helmward.engine.v1.SupersedeRequest
+	(*SupersedeReply)(nil),    // 22: helmward.engine.v1.SupersedeReply
+	(*CompareRequest)(nil),    // 23: helmward.engine.v1.CompareRequest
+	(*CompareReply)(nil),      // 24: helmward.engine.v1.CompareReply
+	(*AnnotateRequest)(nil),   // 25: helmward.engine.v1.AnnotateRequest
+	(*AnnotateReply)(nil),     // 26: helmward.engine.v1.AnnotateReply
+	(*SweepRequest)(nil),      // 27: helmward.engine.v1.SweepRequest
+	(*SweepReply)(nil),        // 28: helmward.engine.v1.SweepReply
+	(*RenewRequest)(nil),      // 29: helmward.engine.v1.RenewRequest
+	(*RenewReply)(nil),        // 30: helmward.engine.v1.RenewReply
+	(*UnlockRequest)(nil),     // 31: helmward.engine.v1.UnlockRequest
+	(*UnlockReply)(nil),       // 32: helmward.engine.v1.UnlockReply
+	(*GetRequest)(nil),        // 33: helmward.engine.v1.GetRequest
+	(*GetReply)(nil),          // 34: helmward.engine.v1.GetReply
+	(*HistoryRequest)(nil),    // 35: helmward.engine.v1.HistoryRequest
+	(*HistoryReply)(nil),      // 36: helmward.engine.v1.HistoryReply
+	(*TemplateRequest)(nil),   // 37: helmward.engine.v1.TemplateRequest
+	(*TemplateReply)(nil),     // 38: helmward.engine.v1.TemplateReply
+	(*InvalidateRequest)(nil), // 39: helmward.engine.v1.InvalidateRequest
+	(*InvalidateReply)(nil),   // 40: helmward.engine.v1.InvalidateReply
+	(*StatsRequest)(nil),      // 41: helmward.engine.v1.StatsRequest
+	(*StatsReply)(nil),        // 42: helmward.engine.v1.StatsReply
+	nil,                       // 43: helmward.engine.v1.ActionRequest.AnnotationsEntry
+	nil,                       // 44: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	nil,                       // 45: helmward.engine.v1.Revision.AnnotationsEntry
+	nil,                       // 46: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
 }
 var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
-	2,  // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
-	3,  // 1: helmward.engine.v1.Identity.user:type_name -> helmward.engine.v1.User
-	1,  // 2: helmward.engine.v1.PullChartRequest.call:type_name -> helmward.engine.v1.Call
-	18, // 3: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
-	9,  // 4: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
-	1,  // 5: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
-	4,  // 6: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	5,  // 7: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
-	6,  // 8: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
-	31, // 9: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
-	11, // 10: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
-	13, // 11: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
-	14, // 12: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
-	15, // 13: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
-	18, // 14: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
-	17, // 15: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
-	16, // 16: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
-	4,  // 17: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
-	32, // 18: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
-	0,  // 19: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
-	1,  // 20: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
-	4,  // 21: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	6,  // 22: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
-	18, // 23: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
-	17, // 24: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
-	1,  // 25: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
-	4,  // 26: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	18, // 27: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
-	17, // 28: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
-	1,  // 29: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
-	4,  // 30: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	18, // 31: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
-	17, // 32: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
-	1,  // 33: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
-	4,  // 34: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	18, // 35: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
-	1,  // 36: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
-	1,  // 37: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
-	7,  // 38: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
-	10, // 39: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
-	10, // 40: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
-	10, // 41: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
-	19, // 42: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
-	21, // 43: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
-	23, // 44: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
-	25, // 45: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
-	27, // 46: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
-	29, // 47: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
-	8,  // 48: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
-	12, // 49: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
-	12, // 50: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
-	12, // 51: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
-	20, // 52: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
-	22, // 53: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
-	24, // 54: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
-	26, // 55: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
-	28, // 56: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
-	30, // 57: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
-	48, // [48:58] is the sub-list for method output_type
-	38, // [38:48] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	3,  // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
+	4,  // 1: helmward.engine.v1.Identity.user:type_name -> helmward.engine.v1.User
+	2,  // 2: helmward.engine.v1.PullChartRequest.call:type_name -> helmward.engine.v1.Call
+	19, // 3: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
+	10, // 4: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
+	2,  // 5: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 6: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	6,  // 7: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
+	7,  // 8: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
+	43, // 9: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
+	12, // 10: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
+	44, // 11: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	0,  // 12: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
+	14, // 13: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
+	15, // 14: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
+	16, // 15: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
+	19, // 16: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
+	18, // 17: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
+	17, // 18: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
+	5,  // 19: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
+	45, // 20: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
+	1,  // 21: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
+	20, // 22: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
+	2,  // 23: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 24: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	19, // 25: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 26: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 27: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 28: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
+	19, // 29: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 30: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 31: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 32: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
+	6,  // 33: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
+	46, // 34: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	19, // 35: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
+	18, // 36: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 37: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 38: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 39: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
+	6,  // 40: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
+	19, // 41: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 42: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
+	2,  // 43: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 44: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 45: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
+	19, // 46: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
+	18, // 47: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 48: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 49: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	19, // 50: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
+	18, // 51: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 52: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 53: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	19, // 54: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
+	18, // 55: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
+	2,  // 56: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 57: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	19, // 58: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 59: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
+	2,  // 60: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
+	8,  // 61: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
+	11, // 62: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
+	11, // 63: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
+	11, // 64: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
+	31, // 65: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
+	11, // 66: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
+	11, // 67: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
+	11, // 68: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
+	21, // 69: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
+	23, // 70: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
+	25, // 71: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
+	27, // 72: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
+	29, // 73: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
+	33, // 74: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
+	35, // 75: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
+	37, // 76: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
+	39, // 77: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
+	41, // 78: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
+	9,  // 79: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
+	13, // 80: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
+	13, // 81: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
+	13, // 82: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
+	32, // 83: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
+	13, // 84: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
+	13, // 85: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
+	13, // 86: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
+	22, // 87: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
+	24, // 88: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
+	26, // 89: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
+	28, // 90: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
+	30, // 91: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
+	34, // 92: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
+	36, // 93: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
+	38, // 94: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
+	40, // 95: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
+	42, // 96: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
+	79, // [79:97] is the sub-list for method output_type
+	61, // [61:79] is the sub-list for method input_type
+	61, // [61:61] is the sub-list for extension type_name
+	61, // [61:61] is the sub-list for extension extendee
+	0,  // [0:61] is the sub-list for field type_name
 }
 
 func init() { file_helmward_engine_v1_engine_proto_init() }
@@ -2606,13 +3671,14 @@ func file_helmward_engine_v1_engine_proto_init() {
 		(*ActionEvent_Log)(nil),
 		(*ActionEvent_Done)(nil),
 	}
+	file_helmward_engine_v1_engine_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_helmward_engine_v1_engine_proto_rawDesc), len(file_helmward_engine_v1_engine_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   32,
+			NumEnums:      2,
+			NumMessages:   45,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -30,6 +30,14 @@ const (
 	Engine_Upgrade_FullMethodName    = "/helmward.engine.v1.Engine/Upgrade"
 	Engine_Uninstall_FullMethodName  = "/helmward.engine.v1.Engine/Uninstall"
 	Engine_Unlock_FullMethodName     = "/helmward.engine.v1.Engine/Unlock"
+	Engine_Rollback_FullMethodName   = "/helmward.engine.v1.Engine/Rollback"
+	Engine_Test_FullMethodName       = "/helmward.engine.v1.Engine/Test"
+	Engine_Resume_FullMethodName     = "/helmward.engine.v1.Engine/Resume"
+	Engine_Supersede_FullMethodName  = "/helmward.engine.v1.Engine/Supersede"
+	Engine_Compare_FullMethodName    = "/helmward.engine.v1.Engine/Compare"
+	Engine_Annotate_FullMethodName   = "/helmward.engine.v1.Engine/Annotate"
+	Engine_Sweep_FullMethodName      = "/helmward.engine.v1.Engine/Sweep"
+	Engine_Renew_FullMethodName      = "/helmward.engine.v1.Engine/Renew"
 	Engine_Get_FullMethodName        = "/helmward.engine.v1.Engine/Get"
 	Engine_History_FullMethodName    = "/helmward.engine.v1.Engine/History"
 	Engine_Template_FullMethodName   = "/helmward.engine.v1.Engine/Template"
@@ -53,6 +61,31 @@ type EngineClient interface {
 	// Turn a pending revision whose writer is gone into a failed one, by
 	// compare-and-swap on the version that the caller saw.
 	Unlock(ctx context.Context, in *UnlockRequest, opts ...grpc.CallOption) (*UnlockReply, error)
+	// Write the next revision with the content of an earlier one
+	// (options.to_revision), which must exist.
+	Rollback(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error)
+	// Run the test hooks of the base revision, which must be deployed, and store
+	// the outcome with it (annotation helmward.dev/tested: passed or failed).
+	Test(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error)
+	// Go on with a pending revision (the base) whose writer is gone and that had
+	// been applied and only waited: take its claim by compare-and-swap, wait to
+	// its own deadline, run what hooks come after, record it. No new revision.
+	Resume(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error)
+	// End the running action of a release as soon as it only waits, because a
+	// newer state is asked for; its revision is recorded as superseded.
+	Supersede(ctx context.Context, in *SupersedeRequest, opts ...grpc.CallOption) (*SupersedeReply, error)
+	// Tell whether a revision holds what is asked for, and whose its objects are.
+	Compare(ctx context.Context, in *CompareRequest, opts ...grpc.CallOption) (*CompareReply, error)
+	// Write annotations to a revision's Secret, by compare-and-swap; no revision
+	// is made and no object touched.
+	Annotate(ctx context.Context, in *AnnotateRequest, opts ...grpc.CallOption) (*AnnotateReply, error)
+	// Delete what broken revisions of a release left or made late: objects of
+	// failed revisions that the deployed one does not have and that carry the
+	// release's marks.
+	Sweep(ctx context.Context, in *SweepRequest, opts ...grpc.CallOption) (*SweepReply, error)
+	// Let a session write for another while. Mutating requests in its name are
+	// refused once that has passed, whatever the call's own deadline.
+	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewReply, error)
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetReply, error)
 	History(ctx context.Context, in *HistoryRequest, opts ...grpc.CallOption) (*HistoryReply, error)
 	// Render without touching the cluster's objects.
@@ -147,6 +180,113 @@ func (c *engineClient) Unlock(ctx context.Context, in *UnlockRequest, opts ...gr
 	return out, nil
 }
 
+func (c *engineClient) Rollback(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Engine_ServiceDesc.Streams[3], Engine_Rollback_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ActionRequest, ActionEvent]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Engine_RollbackClient = grpc.ServerStreamingClient[ActionEvent]
+
+func (c *engineClient) Test(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Engine_ServiceDesc.Streams[4], Engine_Test_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ActionRequest, ActionEvent]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Engine_TestClient = grpc.ServerStreamingClient[ActionEvent]
+
+func (c *engineClient) Resume(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Engine_ServiceDesc.Streams[5], Engine_Resume_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ActionRequest, ActionEvent]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Engine_ResumeClient = grpc.ServerStreamingClient[ActionEvent]
+
+func (c *engineClient) Supersede(ctx context.Context, in *SupersedeRequest, opts ...grpc.CallOption) (*SupersedeReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SupersedeReply)
+	err := c.cc.Invoke(ctx, Engine_Supersede_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Compare(ctx context.Context, in *CompareRequest, opts ...grpc.CallOption) (*CompareReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CompareReply)
+	err := c.cc.Invoke(ctx, Engine_Compare_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Annotate(ctx context.Context, in *AnnotateRequest, opts ...grpc.CallOption) (*AnnotateReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AnnotateReply)
+	err := c.cc.Invoke(ctx, Engine_Annotate_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Sweep(ctx context.Context, in *SweepRequest, opts ...grpc.CallOption) (*SweepReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SweepReply)
+	err := c.cc.Invoke(ctx, Engine_Sweep_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RenewReply)
+	err := c.cc.Invoke(ctx, Engine_Renew_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *engineClient) Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetReply, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetReply)
@@ -213,6 +353,31 @@ type EngineServer interface {
 	// Turn a pending revision whose writer is gone into a failed one, by
 	// compare-and-swap on the version that the caller saw.
 	Unlock(context.Context, *UnlockRequest) (*UnlockReply, error)
+	// Write the next revision with the content of an earlier one
+	// (options.to_revision), which must exist.
+	Rollback(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error
+	// Run the test hooks of the base revision, which must be deployed, and store
+	// the outcome with it (annotation helmward.dev/tested: passed or failed).
+	Test(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error
+	// Go on with a pending revision (the base) whose writer is gone and that had
+	// been applied and only waited: take its claim by compare-and-swap, wait to
+	// its own deadline, run what hooks come after, record it. No new revision.
+	Resume(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error
+	// End the running action of a release as soon as it only waits, because a
+	// newer state is asked for; its revision is recorded as superseded.
+	Supersede(context.Context, *SupersedeRequest) (*SupersedeReply, error)
+	// Tell whether a revision holds what is asked for, and whose its objects are.
+	Compare(context.Context, *CompareRequest) (*CompareReply, error)
+	// Write annotations to a revision's Secret, by compare-and-swap; no revision
+	// is made and no object touched.
+	Annotate(context.Context, *AnnotateRequest) (*AnnotateReply, error)
+	// Delete what broken revisions of a release left or made late: objects of
+	// failed revisions that the deployed one does not have and that carry the
+	// release's marks.
+	Sweep(context.Context, *SweepRequest) (*SweepReply, error)
+	// Let a session write for another while. Mutating requests in its name are
+	// refused once that has passed, whatever the call's own deadline.
+	Renew(context.Context, *RenewRequest) (*RenewReply, error)
 	Get(context.Context, *GetRequest) (*GetReply, error)
 	History(context.Context, *HistoryRequest) (*HistoryReply, error)
 	// Render without touching the cluster's objects.
@@ -244,6 +409,30 @@ func (UnimplementedEngineServer) Uninstall(*ActionRequest, grpc.ServerStreamingS
 }
 func (UnimplementedEngineServer) Unlock(context.Context, *UnlockRequest) (*UnlockReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Unlock not implemented")
+}
+func (UnimplementedEngineServer) Rollback(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error {
+	return status.Error(codes.Unimplemented, "method Rollback not implemented")
+}
+func (UnimplementedEngineServer) Test(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error {
+	return status.Error(codes.Unimplemented, "method Test not implemented")
+}
+func (UnimplementedEngineServer) Resume(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error {
+	return status.Error(codes.Unimplemented, "method Resume not implemented")
+}
+func (UnimplementedEngineServer) Supersede(context.Context, *SupersedeRequest) (*SupersedeReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Supersede not implemented")
+}
+func (UnimplementedEngineServer) Compare(context.Context, *CompareRequest) (*CompareReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Compare not implemented")
+}
+func (UnimplementedEngineServer) Annotate(context.Context, *AnnotateRequest) (*AnnotateReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Annotate not implemented")
+}
+func (UnimplementedEngineServer) Sweep(context.Context, *SweepRequest) (*SweepReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Sweep not implemented")
+}
+func (UnimplementedEngineServer) Renew(context.Context, *RenewRequest) (*RenewReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Renew not implemented")
 }
 func (UnimplementedEngineServer) Get(context.Context, *GetRequest) (*GetReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Get not implemented")
@@ -346,6 +535,129 @@ func _Engine_Unlock_Handler(srv interface{}, ctx context.Context, dec func(inter
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EngineServer).Unlock(ctx, req.(*UnlockRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Rollback_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ActionRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(EngineServer).Rollback(m, &grpc.GenericServerStream[ActionRequest, ActionEvent]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Engine_RollbackServer = grpc.ServerStreamingServer[ActionEvent]
+
+func _Engine_Test_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ActionRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(EngineServer).Test(m, &grpc.GenericServerStream[ActionRequest, ActionEvent]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Engine_TestServer = grpc.ServerStreamingServer[ActionEvent]
+
+func _Engine_Resume_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ActionRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(EngineServer).Resume(m, &grpc.GenericServerStream[ActionRequest, ActionEvent]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Engine_ResumeServer = grpc.ServerStreamingServer[ActionEvent]
+
+func _Engine_Supersede_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SupersedeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Supersede(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Supersede_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Supersede(ctx, req.(*SupersedeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Compare_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CompareRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Compare(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Compare_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Compare(ctx, req.(*CompareRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Annotate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AnnotateRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Annotate(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Annotate_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Annotate(ctx, req.(*AnnotateRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Sweep_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SweepRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Sweep(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Sweep_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Sweep(ctx, req.(*SweepRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Renew_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RenewRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Renew(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Renew_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Renew(ctx, req.(*RenewRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -456,6 +768,26 @@ var Engine_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Engine_Unlock_Handler,
 		},
 		{
+			MethodName: "Supersede",
+			Handler:    _Engine_Supersede_Handler,
+		},
+		{
+			MethodName: "Compare",
+			Handler:    _Engine_Compare_Handler,
+		},
+		{
+			MethodName: "Annotate",
+			Handler:    _Engine_Annotate_Handler,
+		},
+		{
+			MethodName: "Sweep",
+			Handler:    _Engine_Sweep_Handler,
+		},
+		{
+			MethodName: "Renew",
+			Handler:    _Engine_Renew_Handler,
+		},
+		{
 			MethodName: "Get",
 			Handler:    _Engine_Get_Handler,
 		},
@@ -490,6 +822,21 @@ var Engine_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Uninstall",
 			Handler:       _Engine_Uninstall_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Rollback",
+			Handler:       _Engine_Rollback_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Test",
+			Handler:       _Engine_Test_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Resume",
+			Handler:       _Engine_Resume_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -23,8 +23,12 @@ class Generation:
     status: Callable[[Account, Told, datetime], tuple[Mapping[str, Any], Told]]
     """The status to write for an account, and what it then will have told."""
     crd: Callable[[], dict[str, Any]]
-    name_scope: Callable[[Declared], str]
+    name_scopes: Callable[[Declared], tuple[str, ...]]
     """Within what a release name is unique: equal words compete for one name."""
+    synced_event: str
+    """Reason of the event that tells of success."""
+    failed_event: str
+    """Reason of the event that tells of failure."""
 
 
 def moved(before: Told, new: Condition, now: datetime) -> Condition:

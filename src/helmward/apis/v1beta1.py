@@ -23,6 +23,7 @@ from helmward.model import (
     Condition,
     Declared,
     Key,
+    ReleaseOptions,
     ReleaseRef,
     Told,
 )
@@ -151,7 +152,7 @@ def decode(document: bytes) -> Declared:
         release=ReleaseRef(meta.namespace, name),
         chart=chart,
         values=_values(spec.values),
-        timeout=timedelta(seconds=spec.timeout or 300),
+        options=ReleaseOptions(timeout=timedelta(seconds=spec.timeout or 300)),
         told=_told(read.status or Status()),
         problem=name_problem(name, given=bool(spec.release_name)),
     )
@@ -241,5 +242,7 @@ V1BETA1: Final = Generation(
     status=status,
     crd=crd,
     # One Tiller served the whole cluster, and so one name space of releases.
-    name_scope=lambda declared: declared.release.name,
+    name_scopes=lambda declared: (declared.release.name, str(declared.release)),
+    synced_event="ChartSynced",
+    failed_event="FailedReleaseSync",
 )

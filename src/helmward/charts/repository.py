@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from helmward.engine import Engine
 from helmward.errors import SpecInvalid
-from helmward.model import Chart, ChartRef
+from helmward.model import Chart, ChartRef, GitChart
 
 PULL_DEADLINE: Final = timedelta(seconds=60)
 
@@ -17,7 +17,7 @@ class Charts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def pull(self, ref: ChartRef, *, fresh: timedelta) -> Chart:
+    async def pull(self, ref: ChartRef | GitChart, *, fresh: timedelta) -> Chart:
         """Return the chart, its repository asked again when known for longer than `fresh`.
 
         A repository that is down serves what was fetched before; the chart
@@ -27,6 +27,11 @@ class Charts:
             SpecInvalid: the reference cannot be one of a Helm repository.
             SourceUnavailable, ChartNotFound, ChartRejected, EngineLost: as they say.
         """
+        if isinstance(ref, GitChart):
+            raise SpecInvalid(
+                "spec.chart.git: charts from git are not served yet; "
+                "name spec.chart.repository, name and version instead"
+            )
         if problem := problem_of(ref):
             raise SpecInvalid(problem)
         return await self._engine.pull_chart(ref, max_index_age=fresh, deadline=PULL_DEADLINE)

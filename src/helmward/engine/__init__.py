@@ -6,16 +6,27 @@ no HelmRelease.
 """
 
 from helmward.engine.client import Engine
-from helmward.engine.options import OPERATOR, ActionOptions, OnPhase, Operator, Stats, User
+from helmward.engine.options import (
+    OPERATOR,
+    ActionOptions,
+    Comparison,
+    OnPhase,
+    Operator,
+    Stats,
+    User,
+    WriterId,
+)
 from helmward.engine.supervise import EngineProcess
 
 __all__ = [
     "OPERATOR",
     "ActionOptions",
+    "Comparison",
     "Engine",
     "EngineProcess",
     "OnPhase",
     "Operator",
     "Stats",
     "User",
+    "WriterId",
 ]

@@ -5,28 +5,50 @@ records the revision as failed.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final, NotRequired, TypedDict, Unpack
 
 from helmward.engine import translate
 from helmward.engine.calls import Calls, Process
 from helmward.engine.options import (
+    NOBODY_WRITES,
     OPERATOR,
     ActionOptions,
+    Comparison,
     Content,
     Cost,
     Identity,
     OnPhase,
     Rendered,
     Stats,
+    WriterId,
 )
 from helmward.engine.pb import engine_pb2 as pb
+from helmward.engine.pb.engine_pb2_grpc import EngineStub
 from helmward.model import NOTHING_SET, Base, Chart, ChartRef, ReleaseRef, Revision
 
 READ: Final = timedelta(seconds=30)
 DEFAULTS: Final = ActionOptions()
+
+
+class How(TypedDict):
+    """What every action is told besides its object."""
+
+    base: Base
+    """The newest revision that the decision was made on."""
+    why: str
+    """Stored as the revision's description."""
+    deadline: timedelta
+    """Of the whole call."""
+    writer: NotRequired[WriterId]
+    annotations: NotRequired[Mapping[str, str]]
+    """Stored with the release Secret."""
+    object_annotations: NotRequired[Mapping[str, str]]
+    """Put on every object when it is applied."""
+    options: NotRequired[ActionOptions]
+    on_phase: NotRequired[OnPhase | None]
 
 
 class Engine:
@@ -68,79 +90,136 @@ class Engine:
         reply = await self._calls.unary(lambda stub: stub.PullChart, request, deadline)
         return translate.chart_from(reply)
 
-    async def install(  # noqa: PLR0913 (a verb has this many parts)
-        self,
-        release: ReleaseRef,
-        *,
-        chart: Chart,
-        values: bytes,
-        base: Base,
-        why: str,
-        deadline: timedelta,
-        session: str = "",
-        epoch: int = 0,
-        annotations: Mapping[str, str] = NOTHING_SET,
-        options: ActionOptions = DEFAULTS,
-        on_phase: OnPhase | None = None,
+    async def install(
+        self, release: ReleaseRef, *, chart: Chart, values: bytes, **how: Unpack[How]
     ) -> Revision:
         """Write the first revision, or the next one over a history with nothing deployed.
 
         Raises:
             HelmwardError: with `.revision` set when a revision was written all the same.
         """
-        call = self._call("install", str(release), deadline)
-        writer = pb.Writer(session=session, epoch=epoch)
-        request = _action(call, writer, release, base, why, options)
-        _render(request, chart, values, annotations)
-        return _written(
-            await self._calls.act(lambda stub: stub.Install, request, deadline, on_phase)
-        )
+        request = self._action("install", release, how, chart=chart, values=values)
+        return _written(await self._act(lambda stub: stub.Install, request, how))
 
-    async def upgrade(  # noqa: PLR0913 (a verb has this many parts)
-        self,
-        release: ReleaseRef,
-        *,
-        chart: Chart,
-        values: bytes,
-        base: Base,
-        why: str,
-        deadline: timedelta,
-        session: str = "",
-        epoch: int = 0,
-        annotations: Mapping[str, str] = NOTHING_SET,
-        options: ActionOptions = DEFAULTS,
-        on_phase: OnPhase | None = None,
+    async def upgrade(
+        self, release: ReleaseRef, *, chart: Chart, values: bytes, **how: Unpack[How]
     ) -> Revision:
-        """Write the next revision.
+        """Write the next revision. Raises as `install` does."""
+        request = self._action("upgrade", release, how, chart=chart, values=values)
+        return _written(await self._act(lambda stub: stub.Upgrade, request, how))
+
+    async def rollback(self, release: ReleaseRef, **how: Unpack[How]) -> Revision:
+        """Write the next revision with the content of `options.to_revision`.
+
+        Raises as `install` does.
+        """
+        request = self._action("rollback", release, how)
+        return _written(await self._act(lambda stub: stub.Rollback, request, how))
+
+    async def resume(self, release: ReleaseRef, **how: Unpack[How]) -> Revision:
+        """Go on with the wait of the base, a pending revision whose writer is gone.
+
+        Raises as `install` does; Conflict where there is nothing to go on with.
+        """
+        request = self._action("resume", release, how)
+        return _written(await self._act(lambda stub: stub.Resume, request, how))
+
+    async def test(self, release: ReleaseRef, **how: Unpack[How]) -> Revision:
+        """Run the tests of the base, a deployed revision, and note the outcome with it.
 
         Raises:
-            HelmwardError: with `.revision` set when a revision was written all the same.
+            TestsFailed: with `.revision` set to the revision that notes it.
         """
-        call = self._call("upgrade", str(release), deadline)
-        writer = pb.Writer(session=session, epoch=epoch)
-        request = _action(call, writer, release, base, why, options)
-        _render(request, chart, values, annotations)
-        return _written(
-            await self._calls.act(lambda stub: stub.Upgrade, request, deadline, on_phase)
-        )
+        request = self._action("test", release, how)
+        return _written(await self._act(lambda stub: stub.Test, request, how))
 
-    async def uninstall(  # noqa: PLR0913 (a verb has this many parts)
+    async def uninstall(self, release: ReleaseRef, **how: Unpack[How]) -> None:
+        """Delete the release's objects and its history; absent is success."""
+        request = self._action("uninstall", release, how)
+        await self._act(lambda stub: stub.Uninstall, request, how)
+
+    async def supersede(self, release: ReleaseRef, why: str, *, deadline: timedelta = READ) -> bool:
+        """End the release's running action at its wait; false when none is running."""
+        request = pb.SupersedeRequest(
+            call=self._call("supersede", str(release), deadline),
+            release=translate.ref_of(release),
+            description=why,
+        )
+        reply = await self._calls.unary(lambda stub: stub.Supersede, request, deadline)
+        return bool(reply.running)
+
+    async def renew(self, session: str, valid: timedelta, *, deadline: timedelta = READ) -> None:
+        """Let the engine write for a session until `valid` from now."""
+        request = pb.RenewRequest(
+            call=self._call("renew", session, deadline),
+            session=session,
+            valid_ms=max(0, int(valid / timedelta(milliseconds=1))),
+        )
+        await self._calls.unary(lambda stub: stub.Renew, request, deadline)
+
+    async def compare(  # noqa: PLR0913  # the two sides, by name
         self,
         release: ReleaseRef,
         *,
         base: Base,
-        why: str,
-        deadline: timedelta,
-        session: str = "",
-        epoch: int = 0,
-        options: ActionOptions = DEFAULTS,
-        on_phase: OnPhase | None = None,
-    ) -> None:
-        """Delete the release's objects and its history; absent is success."""
-        call = self._call("uninstall", str(release), deadline)
-        writer = pb.Writer(session=session, epoch=epoch)
-        request = _action(call, writer, release, base, why, options)
-        await self._calls.act(lambda stub: stub.Uninstall, request, deadline, on_phase)
+        chart: Chart,
+        values: bytes,
+        owner_annotations: Iterable[str] = (),
+        deadline: timedelta = READ,
+    ) -> Comparison:
+        """Tell whether a revision holds this chart and these values, and whose it is."""
+        request = pb.CompareRequest(
+            call=self._call("compare", str(release), deadline),
+            release=translate.ref_of(release),
+            base=translate.base_of(base),
+            chart_digest=chart.digest,
+            values_json=values,
+            owner_annotations=list(owner_annotations),
+        )
+        reply = await self._calls.unary(lambda stub: stub.Compare, request, deadline)
+        return translate.comparison_from(reply)
+
+    async def annotate(
+        self,
+        release: ReleaseRef,
+        *,
+        base: Base,
+        annotations: Mapping[str, str],
+        writer: WriterId = NOBODY_WRITES,
+        deadline: timedelta = READ,
+    ) -> Revision:
+        """Write annotations to a revision's Secret if it is still the one seen.
+
+        Raises:
+            Conflict: it moved on.
+        """
+        request = pb.AnnotateRequest(
+            call=self._call("annotate", str(release), deadline),
+            release=translate.ref_of(release),
+            base=translate.base_of(base),
+            writer=translate.writer_of(writer),
+            annotations=annotations,
+        )
+        reply = await self._calls.unary(lambda stub: stub.Annotate, request, deadline)
+        return translate.revision_from(reply.revision)
+
+    async def sweep(
+        self,
+        release: ReleaseRef,
+        *,
+        base: Base,
+        writer: WriterId = NOBODY_WRITES,
+        deadline: timedelta = READ,
+    ) -> list[str]:
+        """Delete what writers of broken revisions made late; return what was deleted."""
+        request = pb.SweepRequest(
+            call=self._call("sweep", str(release), deadline),
+            release=translate.ref_of(release),
+            base=translate.base_of(base),
+            writer=translate.writer_of(writer),
+        )
+        reply = await self._calls.unary(lambda stub: stub.Sweep, request, deadline)
+        return list(reply.deleted)
 
     async def unlock(
         self, release: ReleaseRef, *, base: Base, why: str, deadline: timedelta = READ
@@ -240,35 +319,36 @@ class Engine:
         reply = await self._calls.unary(lambda stub: stub.Get, request, deadline)
         return reply.revision if reply.HasField("revision") else None
 
+    def _action(
+        self,
+        verb: str,
+        release: ReleaseRef,
+        how: How,
+        *,
+        chart: Chart | None = None,
+        values: bytes = b"",
+    ) -> pb.ActionRequest:
+        return pb.ActionRequest(
+            call=self._call(verb, str(release), how["deadline"]),
+            writer=translate.writer_of(how.get("writer", NOBODY_WRITES)),
+            release=translate.ref_of(release),
+            base=translate.base_of(how["base"]),
+            chart_digest=chart.digest if chart else "",
+            values_json=values,
+            description=how["why"],
+            annotations=how.get("annotations", NOTHING_SET),
+            object_annotations=how.get("object_annotations", NOTHING_SET),
+            options=translate.options_of(how.get("options", DEFAULTS)),
+        )
+
+    async def _act(
+        self, method: Callable[[EngineStub], Any], request: pb.ActionRequest, how: How
+    ) -> pb.Done:
+        return await self._calls.act(method, request, how["deadline"], how.get("on_phase"))
+
     def _call(self, verb: str, about: str, deadline: timedelta) -> pb.Call:
         name = f"{verb}-{next(self._numbers)} {about}".strip()
         return translate.call_of(self._identity, deadline, name)
-
-
-def _action(  # noqa: PLR0913, PLR0917 (what all three verbs say)
-    call: pb.Call,
-    writer: pb.Writer,
-    release: ReleaseRef,
-    base: Base,
-    why: str,
-    options: ActionOptions,
-) -> pb.ActionRequest:
-    return pb.ActionRequest(
-        call=call,
-        writer=writer,
-        release=translate.ref_of(release),
-        base=translate.base_of(base),
-        description=why,
-        options=translate.options_of(options),
-    )
-
-
-def _render(
-    request: pb.ActionRequest, chart: Chart, values: bytes, annotations: Mapping[str, str]
-) -> None:
-    request.chart_digest = chart.digest
-    request.values_json = values
-    request.annotations.update(annotations)
 
 
 def _written(done: pb.Done) -> Revision:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+from helmward.model import ValuesPolicy
+
 OnPhase = Callable[[str, str], None]
 """Told a phase (rendering, claiming, hooks, applying, waiting, recording) and its detail."""
 
@@ -42,6 +44,44 @@ class ActionOptions:
     skip_crds: bool = False
     create_namespace: bool = False
     disable_schema_validation: bool = False
+    force: bool = False
+    """Delete and create anew what cannot be changed in place."""
+    values_policy: ValuesPolicy = ValuesPolicy.RESET
+    disable_openapi_validation: bool = False
+    """Drop fields that the API server does not know instead of refusing them."""
+    to_revision: int = 0
+    """Of a rollback: the revision to go back to."""
+    recreate: bool = False
+    """Of a rollback: restart the pods of the release's workloads."""
+    cleanup: bool = False
+    """Of tests: delete their pods and jobs when they have ended."""
+    stamp: bool = False
+    """Another writer's claim was broken just before: move every object's version."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterId:
+    """In whose name a revision is written, and for how long that holds."""
+
+    session: str = ""
+    """`<namespace>/<name>` of the session's Lease."""
+    epoch: int = 0
+    valid: timedelta = timedelta(0)
+    """How long the session may write unless it is renewed; 0: the deadline alone counts."""
+
+
+NOBODY_WRITES: Final = WriterId()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A revision beside what is asked for."""
+
+    same: bool
+    difference: str = ""
+    owner: str = ""
+    """What the owner annotation of the revision's objects says; empty without one."""
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 import grpc
 
-from helmward.engine.options import ActionOptions, Identity, User
+from helmward.engine.options import ActionOptions, Comparison, Identity, User, WriterId
 from helmward.engine.pb import engine_pb2 as pb
 from helmward.errors import (
     AccessDenied,
@@ -18,12 +18,16 @@ from helmward.errors import (
     HelmwardError,
     NamespaceUnready,
     NotOwned,
+    NotReady,
     ReleaseFailed,
+    SessionLost,
     SourceUnavailable,
     SpecInvalid,
+    Superseded,
+    TestsFailed,
     ValuesInvalid,
 )
-from helmward.model import Base, Chart, ReleaseRef, Revision, Status
+from helmward.model import Base, Cause, Chart, ReleaseRef, Revision, Status, ValuesPolicy
 
 Kind = pb.Failure.Kind
 
@@ -44,6 +48,10 @@ ERRORS: Final[dict[int, type[HelmwardError]]] = {
     Kind.HOOK_FAILED: ReleaseFailed,
     Kind.INVALID: SpecInvalid,
     Kind.CHART_UNKNOWN: ChartEvicted,
+    Kind.NOT_READY: NotReady,
+    Kind.TEST_FAILED: TestsFailed,
+    Kind.SUPERSEDED: Superseded,
+    Kind.SESSION_LOST: SessionLost,
 }
 """The error of every kind of failure; any other is the engine's own bug.
 
@@ -55,7 +63,25 @@ def error_of(failure: pb.Failure, revision: Revision | None = None) -> HelmwardE
     """Turn a failure into its error, with the revision that was written all the same."""
     error = ERRORS.get(failure.kind, ReleaseFailed)(failure.message)
     error.revision = revision
+    if failure.HasField("cause"):
+        error.cause = cause_from(failure.cause)
     return error
+
+
+def cause_from(cause: pb.Cause) -> Cause:
+    """Read the first real cause of a failure in the cluster."""
+    return Cause(
+        object=cause.object,
+        namespace=cause.namespace,
+        pod=cause.pod,
+        container=cause.container,
+        reason=cause.reason,
+        message=cause.message,
+        exit_code=cause.exit_code if cause.HasField("exit_code") else None,
+        log_lines=tuple(cause.log_lines),
+        event=cause.event,
+        hopeless=cause.hopeless,
+    )
 
 
 def check(failure: pb.Failure) -> None:
@@ -110,7 +136,35 @@ def options_of(options: ActionOptions) -> pb.ActionOptions:
         skip_crds=options.skip_crds,
         create_namespace=options.create_namespace,
         disable_schema_validation=options.disable_schema_validation,
+        force=options.force,
+        values=POLICIES[options.values_policy],
+        disable_openapi_validation=options.disable_openapi_validation,
+        to_revision=options.to_revision,
+        recreate=options.recreate,
+        cleanup=options.cleanup,
+        stamp=options.stamp,
     )
+
+
+POLICIES: Final = {
+    ValuesPolicy.RESET: pb.RESET,
+    ValuesPolicy.REUSE: pb.REUSE,
+    ValuesPolicy.REUSE_WHEN_EMPTY: pb.REUSE_WHEN_EMPTY,
+}
+
+
+def writer_of(writer: WriterId) -> pb.Writer:
+    """Say in whose name a revision is written."""
+    return pb.Writer(
+        session=writer.session,
+        epoch=writer.epoch,
+        valid_ms=max(0, int(writer.valid / timedelta(milliseconds=1))),
+    )
+
+
+def comparison_from(reply: pb.CompareReply) -> Comparison:
+    """Read a comparison."""
+    return Comparison(reply.same, reply.difference, reply.owner, reply.chart)
 
 
 def chart_from(reply: pb.PullChartReply) -> Chart:

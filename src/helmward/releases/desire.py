@@ -52,7 +52,8 @@ def _desired(declared: Declared, chart: Chart | None, *, digest: str) -> Desired
         release=declared.release,
         chart=chart,
         values=declared.values,
-        timeout=declared.timeout,
+        options=declared.options,
+        commands=declared.commands,
         digest=digest,
         deleting=declared.deleting,
     )

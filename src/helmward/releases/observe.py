@@ -58,7 +58,7 @@ class Observer:
 
     def settle(self, declared: Declared) -> None:
         """Let go of names that the HelmRelease asks for no more and has no release under."""
-        scope = self._generation.name_scope
+        scope = self._scope
         kept = [scope(declared)]
         if former := self._former(declared):
             kept.append(scope(replace(declared, release=former.release)))
@@ -68,8 +68,11 @@ class Observer:
         """Let go of every name of a HelmRelease that is gone."""
         self._names.keep(key, ())
 
+    def _scope(self, declared: Declared) -> str:
+        return self._generation.name_scopes(declared)[0]
+
     def _other_holder(self, declared: Declared) -> Key | None:
-        holder = self._names.holder(self._generation.name_scope(declared))
+        holder = self._names.holder(self._scope(declared))
         return holder if holder != declared.key else None
 
     def _former(self, declared: Declared) -> Revision | None:

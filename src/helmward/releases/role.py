@@ -109,8 +109,8 @@ class ReleaseRole:
         await workers.run()
 
     def _index(self) -> None:
-        store, scope = self.declared.store, self._generation.name_scope
-        store.add_index(BY_SCOPE, lambda one: (scope(one),))
+        store, scope = self.declared.store, self._generation.name_scopes
+        store.add_index(BY_SCOPE, scope)
         store.add_index(BY_RELEASE, lambda one: (str(one.release),))
         self.declared.subscribe(self._changed)
         self._storage.on_news(self._written)

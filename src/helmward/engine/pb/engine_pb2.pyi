@@ -7,6 +7,15 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class ValuesPolicy(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    RESET: _ClassVar[ValuesPolicy]
+    REUSE: _ClassVar[ValuesPolicy]
+    REUSE_WHEN_EMPTY: _ClassVar[ValuesPolicy]
+RESET: ValuesPolicy
+REUSE: ValuesPolicy
+REUSE_WHEN_EMPTY: ValuesPolicy
+
 class Call(_message.Message):
     __slots__ = ("identity", "deadline_unix_ms", "id")
     IDENTITY_FIELD_NUMBER: _ClassVar[int]
@@ -42,14 +51,16 @@ class ReleaseRef(_message.Message):
     def __init__(self, namespace: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Writer(_message.Message):
-    __slots__ = ("session", "epoch", "instance")
+    __slots__ = ("session", "epoch", "instance", "valid_ms")
     SESSION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     INSTANCE_FIELD_NUMBER: _ClassVar[int]
+    VALID_MS_FIELD_NUMBER: _ClassVar[int]
     session: str
     epoch: int
     instance: str
-    def __init__(self, session: _Optional[str] = ..., epoch: _Optional[int] = ..., instance: _Optional[str] = ...) -> None: ...
+    valid_ms: int
+    def __init__(self, session: _Optional[str] = ..., epoch: _Optional[int] = ..., instance: _Optional[str] = ..., valid_ms: _Optional[int] = ...) -> None: ...
 
 class Base(_message.Message):
     __slots__ = ("revision", "secret_uid", "secret_resource_version")
@@ -100,8 +111,15 @@ class Chart(_message.Message):
     def __init__(self, digest: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., app_version: _Optional[str] = ...) -> None: ...
 
 class ActionRequest(_message.Message):
-    __slots__ = ("call", "release", "writer", "base", "chart_digest", "values_json", "description", "annotations", "options")
+    __slots__ = ("call", "release", "writer", "base", "chart_digest", "values_json", "description", "annotations", "options", "object_annotations")
     class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    class ObjectAnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
         VALUE_FIELD_NUMBER: _ClassVar[int]
@@ -117,6 +135,7 @@ class ActionRequest(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
     ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     OPTIONS_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
     call: Call
     release: ReleaseRef
     writer: Writer
@@ -126,10 +145,11 @@ class ActionRequest(_message.Message):
     description: str
     annotations: _containers.ScalarMap[str, str]
     options: ActionOptions
-    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., chart_digest: _Optional[str] = ..., values_json: _Optional[bytes] = ..., description: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Union[ActionOptions, _Mapping]] = ...) -> None: ...
+    object_annotations: _containers.ScalarMap[str, str]
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., chart_digest: _Optional[str] = ..., values_json: _Optional[bytes] = ..., description: _Optional[str] = ..., annotations: _Optional[_Mapping[str, str]] = ..., options: _Optional[_Union[ActionOptions, _Mapping]] = ..., object_annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class ActionOptions(_message.Message):
-    __slots__ = ("timeout_ms", "wait", "max_history", "take_ownership", "force_conflicts", "disable_hooks", "skip_crds", "create_namespace", "disable_schema_validation")
+    __slots__ = ("timeout_ms", "wait", "max_history", "take_ownership", "force_conflicts", "disable_hooks", "skip_crds", "create_namespace", "disable_schema_validation", "force", "values", "disable_openapi_validation", "to_revision", "recreate", "cleanup", "stamp")
     TIMEOUT_MS_FIELD_NUMBER: _ClassVar[int]
     WAIT_FIELD_NUMBER: _ClassVar[int]
     MAX_HISTORY_FIELD_NUMBER: _ClassVar[int]
@@ -139,6 +159,13 @@ class ActionOptions(_message.Message):
     SKIP_CRDS_FIELD_NUMBER: _ClassVar[int]
     CREATE_NAMESPACE_FIELD_NUMBER: _ClassVar[int]
     DISABLE_SCHEMA_VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    FORCE_FIELD_NUMBER: _ClassVar[int]
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    DISABLE_OPENAPI_VALIDATION_FIELD_NUMBER: _ClassVar[int]
+    TO_REVISION_FIELD_NUMBER: _ClassVar[int]
+    RECREATE_FIELD_NUMBER: _ClassVar[int]
+    CLEANUP_FIELD_NUMBER: _ClassVar[int]
+    STAMP_FIELD_NUMBER: _ClassVar[int]
     timeout_ms: int
     wait: bool
     max_history: int
@@ -148,7 +175,14 @@ class ActionOptions(_message.Message):
     skip_crds: bool
     create_namespace: bool
     disable_schema_validation: bool
-    def __init__(self, timeout_ms: _Optional[int] = ..., wait: _Optional[bool] = ..., max_history: _Optional[int] = ..., take_ownership: _Optional[bool] = ..., force_conflicts: _Optional[bool] = ..., disable_hooks: _Optional[bool] = ..., skip_crds: _Optional[bool] = ..., create_namespace: _Optional[bool] = ..., disable_schema_validation: _Optional[bool] = ...) -> None: ...
+    force: bool
+    values: ValuesPolicy
+    disable_openapi_validation: bool
+    to_revision: int
+    recreate: bool
+    cleanup: bool
+    stamp: bool
+    def __init__(self, timeout_ms: _Optional[int] = ..., wait: _Optional[bool] = ..., max_history: _Optional[int] = ..., take_ownership: _Optional[bool] = ..., force_conflicts: _Optional[bool] = ..., disable_hooks: _Optional[bool] = ..., skip_crds: _Optional[bool] = ..., create_namespace: _Optional[bool] = ..., disable_schema_validation: _Optional[bool] = ..., force: _Optional[bool] = ..., values: _Optional[_Union[ValuesPolicy, str]] = ..., disable_openapi_validation: _Optional[bool] = ..., to_revision: _Optional[int] = ..., recreate: _Optional[bool] = ..., cleanup: _Optional[bool] = ..., stamp: _Optional[bool] = ...) -> None: ...
 
 class ActionEvent(_message.Message):
     __slots__ = ("phase", "log", "done")
@@ -234,7 +268,7 @@ class Revision(_message.Message):
     def __init__(self, release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., revision: _Optional[int] = ..., status: _Optional[str] = ..., chart_name: _Optional[str] = ..., chart_version: _Optional[str] = ..., app_version: _Optional[str] = ..., description: _Optional[str] = ..., modified_unix_ms: _Optional[int] = ..., annotations: _Optional[_Mapping[str, str]] = ..., secret_uid: _Optional[str] = ..., secret_resource_version: _Optional[str] = ..., manifest: _Optional[str] = ..., notes: _Optional[str] = ..., values_json: _Optional[bytes] = ...) -> None: ...
 
 class Failure(_message.Message):
-    __slots__ = ("kind", "message")
+    __slots__ = ("kind", "message", "cause")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         UNSPECIFIED: _ClassVar[Failure.Kind]
@@ -255,6 +289,10 @@ class Failure(_message.Message):
         INVALID: _ClassVar[Failure.Kind]
         CHART_UNKNOWN: _ClassVar[Failure.Kind]
         INTERNAL: _ClassVar[Failure.Kind]
+        NOT_READY: _ClassVar[Failure.Kind]
+        TEST_FAILED: _ClassVar[Failure.Kind]
+        SUPERSEDED: _ClassVar[Failure.Kind]
+        SESSION_LOST: _ClassVar[Failure.Kind]
     UNSPECIFIED: Failure.Kind
     SOURCE_UNAVAILABLE: Failure.Kind
     CHART_NOT_FOUND: Failure.Kind
@@ -273,11 +311,152 @@ class Failure(_message.Message):
     INVALID: Failure.Kind
     CHART_UNKNOWN: Failure.Kind
     INTERNAL: Failure.Kind
+    NOT_READY: Failure.Kind
+    TEST_FAILED: Failure.Kind
+    SUPERSEDED: Failure.Kind
+    SESSION_LOST: Failure.Kind
     KIND_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    CAUSE_FIELD_NUMBER: _ClassVar[int]
     kind: Failure.Kind
     message: str
-    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ...) -> None: ...
+    cause: Cause
+    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ...) -> None: ...
+
+class Cause(_message.Message):
+    __slots__ = ("object", "namespace", "pod", "container", "reason", "message", "exit_code", "log_lines", "event", "hopeless")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    POD_FIELD_NUMBER: _ClassVar[int]
+    CONTAINER_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    EXIT_CODE_FIELD_NUMBER: _ClassVar[int]
+    LOG_LINES_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    HOPELESS_FIELD_NUMBER: _ClassVar[int]
+    object: str
+    namespace: str
+    pod: str
+    container: str
+    reason: str
+    message: str
+    exit_code: int
+    log_lines: _containers.RepeatedScalarFieldContainer[str]
+    event: str
+    hopeless: bool
+    def __init__(self, object: _Optional[str] = ..., namespace: _Optional[str] = ..., pod: _Optional[str] = ..., container: _Optional[str] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., exit_code: _Optional[int] = ..., log_lines: _Optional[_Iterable[str]] = ..., event: _Optional[str] = ..., hopeless: _Optional[bool] = ...) -> None: ...
+
+class SupersedeRequest(_message.Message):
+    __slots__ = ("call", "release", "description")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    description: str
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., description: _Optional[str] = ...) -> None: ...
+
+class SupersedeReply(_message.Message):
+    __slots__ = ("failure", "running")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    RUNNING_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    running: bool
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., running: _Optional[bool] = ...) -> None: ...
+
+class CompareRequest(_message.Message):
+    __slots__ = ("call", "release", "base", "chart_digest", "values_json", "owner_annotations")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    CHART_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    VALUES_JSON_FIELD_NUMBER: _ClassVar[int]
+    OWNER_ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    base: Base
+    chart_digest: str
+    values_json: bytes
+    owner_annotations: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., chart_digest: _Optional[str] = ..., values_json: _Optional[bytes] = ..., owner_annotations: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class CompareReply(_message.Message):
+    __slots__ = ("failure", "same", "difference", "owner", "chart")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    SAME_FIELD_NUMBER: _ClassVar[int]
+    DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
+    OWNER_FIELD_NUMBER: _ClassVar[int]
+    CHART_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    same: bool
+    difference: str
+    owner: str
+    chart: str
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., same: _Optional[bool] = ..., difference: _Optional[str] = ..., owner: _Optional[str] = ..., chart: _Optional[str] = ...) -> None: ...
+
+class AnnotateRequest(_message.Message):
+    __slots__ = ("call", "release", "base", "writer", "annotations")
+    class AnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    base: Base
+    writer: Writer
+    annotations: _containers.ScalarMap[str, str]
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
+
+class AnnotateReply(_message.Message):
+    __slots__ = ("failure", "revision")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    revision: Revision
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., revision: _Optional[_Union[Revision, _Mapping]] = ...) -> None: ...
+
+class SweepRequest(_message.Message):
+    __slots__ = ("call", "release", "base", "writer")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    base: Base
+    writer: Writer
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ...) -> None: ...
+
+class SweepReply(_message.Message):
+    __slots__ = ("failure", "deleted")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    DELETED_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    deleted: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., deleted: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class RenewRequest(_message.Message):
+    __slots__ = ("call", "session", "valid_ms")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    VALID_MS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    session: str
+    valid_ms: int
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., session: _Optional[str] = ..., valid_ms: _Optional[int] = ...) -> None: ...
+
+class RenewReply(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
 
 class UnlockRequest(_message.Message):
     __slots__ = ("call", "release", "base", "description")

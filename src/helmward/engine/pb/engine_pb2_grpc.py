@@ -59,6 +59,46 @@ class EngineStub:
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.UnlockRequest.SerializeToString,
                 response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.UnlockReply.FromString,
                 _registered_method=True)
+        self.Rollback = channel.unary_stream(
+                '/helmward.engine.v1.Engine/Rollback',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.FromString,
+                _registered_method=True)
+        self.Test = channel.unary_stream(
+                '/helmward.engine.v1.Engine/Test',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.FromString,
+                _registered_method=True)
+        self.Resume = channel.unary_stream(
+                '/helmward.engine.v1.Engine/Resume',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.FromString,
+                _registered_method=True)
+        self.Supersede = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Supersede',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SupersedeRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SupersedeReply.FromString,
+                _registered_method=True)
+        self.Compare = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Compare',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.CompareRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.CompareReply.FromString,
+                _registered_method=True)
+        self.Annotate = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Annotate',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.AnnotateRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.AnnotateReply.FromString,
+                _registered_method=True)
+        self.Sweep = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Sweep',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SweepRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SweepReply.FromString,
+                _registered_method=True)
+        self.Renew = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Renew',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewReply.FromString,
+                _registered_method=True)
         self.Get = channel.unary_unary(
                 '/helmward.engine.v1.Engine/Get',
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.GetRequest.SerializeToString,
@@ -126,6 +166,71 @@ class EngineServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Rollback(self, request, context):
+        """Write the next revision with the content of an earlier one
+        (options.to_revision), which must exist.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Test(self, request, context):
+        """Run the test hooks of the base revision, which must be deployed, and store
+        the outcome with it (annotation helmward.dev/tested: passed or failed).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Resume(self, request, context):
+        """Go on with a pending revision (the base) whose writer is gone and that had
+        been applied and only waited: take its claim by compare-and-swap, wait to
+        its own deadline, run what hooks come after, record it. No new revision.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Supersede(self, request, context):
+        """End the running action of a release as soon as it only waits, because a
+        newer state is asked for; its revision is recorded as superseded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Compare(self, request, context):
+        """Tell whether a revision holds what is asked for, and whose its objects are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Annotate(self, request, context):
+        """Write annotations to a revision's Secret, by compare-and-swap; no revision
+        is made and no object touched.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Sweep(self, request, context):
+        """Delete what broken revisions of a release left or made late: objects of
+        failed revisions that the deployed one does not have and that carry the
+        release's marks.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Renew(self, request, context):
+        """Let a session write for another while. Mutating requests in its name are
+        refused once that has passed, whatever the call's own deadline.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Get(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -185,6 +290,46 @@ def add_EngineServicer_to_server(servicer, server):
                     servicer.Unlock,
                     request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.UnlockRequest.FromString,
                     response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.UnlockReply.SerializeToString,
+            ),
+            'Rollback': grpc.unary_stream_rpc_method_handler(
+                    servicer.Rollback,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.SerializeToString,
+            ),
+            'Test': grpc.unary_stream_rpc_method_handler(
+                    servicer.Test,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.SerializeToString,
+            ),
+            'Resume': grpc.unary_stream_rpc_method_handler(
+                    servicer.Resume,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.SerializeToString,
+            ),
+            'Supersede': grpc.unary_unary_rpc_method_handler(
+                    servicer.Supersede,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SupersedeRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SupersedeReply.SerializeToString,
+            ),
+            'Compare': grpc.unary_unary_rpc_method_handler(
+                    servicer.Compare,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.CompareRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.CompareReply.SerializeToString,
+            ),
+            'Annotate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Annotate,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.AnnotateRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.AnnotateReply.SerializeToString,
+            ),
+            'Sweep': grpc.unary_unary_rpc_method_handler(
+                    servicer.Sweep,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SweepRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SweepReply.SerializeToString,
+            ),
+            'Renew': grpc.unary_unary_rpc_method_handler(
+                    servicer.Renew,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewReply.SerializeToString,
             ),
             'Get': grpc.unary_unary_rpc_method_handler(
                     servicer.Get,
@@ -347,6 +492,222 @@ class Engine:
             '/helmward.engine.v1.Engine/Unlock',
             helmward_dot_engine_dot_v1_dot_engine__pb2.UnlockRequest.SerializeToString,
             helmward_dot_engine_dot_v1_dot_engine__pb2.UnlockReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Rollback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Rollback',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Test(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Test',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Resume(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Resume',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ActionEvent.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Supersede(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Supersede',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.SupersedeRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.SupersedeReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Compare(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Compare',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.CompareRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.CompareReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Annotate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Annotate',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.AnnotateRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.AnnotateReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Sweep(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Sweep',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.SweepRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.SweepReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Renew(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Renew',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.RenewRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.RenewReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from helmward.apis import Generation
-from helmward.engine import Engine, OnPhase
+from helmward.engine import Engine, OnPhase, WriterId
 from helmward.kube import Kube
 from helmward.model import CHART, DIGEST, OWNER, Declared, Desired
 from helmward.releases.storage import Storage
@@ -27,6 +27,11 @@ class Hands:
     sessions: Sessions
     session: str
     """The session that claims what is written: `<namespace>/<name>` of its Lease."""
+
+    @property
+    def writer(self) -> WriterId:
+        """In whose name the engine writes."""
+        return WriterId(self.session)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
     await hands.engine.uninstall(
         release,
         base=base,
-        session=hands.session,
+        writer=hands.writer,
         why=task.why,
         options=ActionOptions(timeout=task.desired.timeout),
         deadline=task.deadline,

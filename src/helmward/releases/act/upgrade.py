@@ -27,10 +27,10 @@ async def write(
         chart=desired.chart,
         values=desired.values,
         base=base,
-        session=hands.session,
+        writer=hands.writer,
         why=task.why,
         annotations=task.annotations,
-        options=ActionOptions(timeout=desired.timeout, max_history=desired.max_history),
+        options=ActionOptions(timeout=desired.timeout, max_history=desired.options.max_history),
         deadline=task.deadline,
         on_phase=task.on_phase,
     )

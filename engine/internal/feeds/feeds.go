@@ -74,7 +74,10 @@ func (f *Feeds) Follow(wish Wish) (*Interest, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	interest := &Interest{Wish: wish, feeds: f}
-	return interest, f.attach(interest, f.choose(wish))
+	if err := f.attach(interest, f.choose(wish)); err != nil {
+		return nil, err
+	}
+	return interest, nil
 }
 
 // choose says which feed serves a wish best; it needs f.mu.

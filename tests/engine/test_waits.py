@@ -182,7 +182,7 @@ async def test_a_hook_that_cannot_start_fails_early_with_its_cause(helm: Helm) -
         '{devplane.helmward.dev/pod: "image-missing"}}, spec: {restartPolicy: Never,'
         " containers: [{name: main, image: i}]}}}\n"
     )
-    with pytest.raises(ReleaseFailed, match="hook Job/j: pod j-.*ImagePullBackOff") as caught:
+    with pytest.raises(ReleaseFailed, match=r"hook Job/j: pod j-.*ImagePullBackOff") as caught:
         await helm.install(await helm.chart({"j.yaml": job}))
     assert caught.value.cause.object == "Job/j"
 
@@ -291,6 +291,17 @@ async def test_who_may_not_even_read_is_told_so(helm: Helm) -> None:
     assert await helm.statuses() == ["1 failed"]
 
 
+def through(plane: Plane, proxy: TcpProxy, folder: Path) -> Path:
+    """Write a kubeconfig that leads through the proxy."""
+    config = yaml.safe_load(Path(plane.kubeconfig).read_text())
+    for cluster in config["clusters"]:
+        cluster["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
+        cluster["cluster"]["tls-server-name"] = "localhost"
+    file = folder / "through-proxy"
+    file.write_text(yaml.safe_dump(config))
+    return file
+
+
 @asynccontextmanager
 async def behind_a_proxy(
     helm: Helm, plane: Plane, folder: Path
@@ -299,12 +310,7 @@ async def behind_a_proxy(
     host, port = plane.address
     proxy = TcpProxy(host, port)
     await proxy.start()
-    config = yaml.safe_load(Path(plane.kubeconfig).read_text())
-    for cluster in config["clusters"]:
-        cluster["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
-        cluster["cluster"]["tls-server-name"] = "localhost"
-    file = folder / "through-proxy"
-    file.write_text(yaml.safe_dump(config))
+    file = through(plane, proxy, folder)
     running = EngineProcess(kubeconfig=str(file), on_log=helm.logs.append)
     task = asyncio.create_task(running.run())
     try:

@@ -33,6 +33,7 @@ type vigil struct {
 	client *Client
 	watch  []*watched
 	pods   map[string]*feeds.Interest // by namespace
+	begun  time.Time
 	until  time.Time
 	// onSight has a failed object end the wait at once, as with hooks.
 	onSight bool
@@ -68,7 +69,7 @@ var errUnfinished = errors.New("not ready yet")
 // newVigil begins to listen; the caller closes it.
 func (c *Client) newVigil(resources kube.ResourceList, of rules, until time.Time) (*vigil, error) {
 	v := &vigil{
-		client: c, until: until, pods: map[string]*feeds.Interest{},
+		client: c, begun: time.Now(), until: until, pods: map[string]*feeds.Interest{},
 		wake: make(chan struct{}, 1), settling: settling{}, newest: map[string]bool{},
 	}
 	for _, info := range resources {
@@ -153,6 +154,7 @@ func (v *vigil) look(now time.Time) (time.Time, error) {
 	if err := v.poll(now); err != nil {
 		return now, err
 	}
+	heard := v.hasHeard() // Before judging: what comes after is not judged on.
 	for _, one := range v.watch {
 		one.judge()
 	}
@@ -174,7 +176,7 @@ func (v *vigil) look(now time.Time) (time.Time, error) {
 		return next, errUnfinished
 	}
 	// Time is over, but a first look everybody gets.
-	if now.Before(v.until.Add(lookTime)) && !v.hasHeard() {
+	if !heard && (now.Before(v.until.Add(lookTime)) || now.Before(v.begun.Add(lookTime))) {
 		return now.Add(50 * time.Millisecond), errUnfinished
 	}
 	return now, errOverdue
@@ -199,6 +201,8 @@ func (w *watched) judge() {
 		w.live = w.interest.Get(w.info.Name)
 	}
 	switch {
+	case w.live == nil && w.interest.Refusal() == nil && !w.interest.Synced():
+		w.state, w.words = progressing, "nothing was heard of it yet"
 	case w.live == nil:
 		w.state, w.words = progressing, "it does not exist"
 	case isOld(w.live, w.info.ResourceVersion):

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,7 +18,6 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
-from helmward.apis import GENERATIONS
 from helmward.engine import Engine, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
@@ -115,38 +115,45 @@ def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -
     sessions = Sessions(tree.kube, None)
     recorder = EventRecorder(tree.kube)
     parts = Parts(tree.kube, Engine(process), sessions, recorder, tree.registry, releases)
-    roles = [ReleaseRole(generation, parts) for generation in GENERATIONS]
+    role = ReleaseRole(parts)
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")
     tree.watchers.create_task(recorder.run(), name="events")
-    for role in roles:
-        tree.watchers.create_task(role.watch(), name=f"watch-{role.name}")
-        tree.ready[f"informers {role.name}"] = role.is_synced
+    tree.watchers.create_task(role.watch(), name="watch-releases")
+    tree.ready["informers"] = role.is_synced
     tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
-    tree.writers.create_task(_write(tree.kube, namespace, sessions, roles), name="releases")
+    tree.writers.create_task(_write(parts, namespace, role), name="releases")
 
 
-async def _write(kube: Kube, namespace: str, sessions: Sessions, roles: list[ReleaseRole]) -> None:
+async def _write(parts: Parts, namespace: str, role: ReleaseRole) -> None:
     """Work on releases as long as a Lease is held; lost, begin anew."""
     backoff: Backoff[str] = Backoff(base=PAUSE, cap=LONGEST_PAUSE)
     while True:
-        session = Session(kube, namespace)
+        session = Session(parts.kube, namespace)
         try:
             async with session.hold():
                 backoff.reset(namespace)
                 log.info("session begun", lease=session.name)
-                await _work(sessions, roles, session.name)
+                await _work(parts, role, session)
         except* TransientError as group:
             log.warning("no session: nothing is written", why=str(_first(group)))
         await asyncio.sleep(backoff.next(namespace))
 
 
-async def _work(sessions: Sessions, roles: list[ReleaseRole], session: str) -> None:
-    await sessions.informer.synced.wait()
+async def _work(parts: Parts, role: ReleaseRole, session: Session) -> None:
+    await parts.sessions.informer.synced.wait()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_bury(sessions), name="bury")
-        for role in roles:
-            group.create_task(role.work(session), name=f"work-{role.name}")
+        group.create_task(_bury(parts.sessions), name="bury")
+        group.create_task(_pass_on(session, parts.engine), name="fence")
+        group.create_task(role.work(session), name="work")
+
+
+async def _pass_on(session: Session, engine: Engine) -> None:
+    """Tell the engine of each renewal: it writes no longer than the session may."""
+    while True:
+        await session.next_renewal()
+        with suppress(HelmwardError):
+            await engine.renew(session.name, timedelta(seconds=max(0.0, session.remaining)))
 
 
 async def _bury(sessions: Sessions) -> None:

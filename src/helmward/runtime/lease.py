@@ -90,6 +90,7 @@ class Session:
         self.namespace = namespace
         self.lease = _lease_name(host or socket.gethostname())
         self.held = asyncio.Event()
+        self._renewed = asyncio.Event()
         self.deadline = float("-inf")
         self._kube = kube
         self._rhythm = rhythm or Rhythm()
@@ -174,6 +175,12 @@ class Session:
     def _acknowledge(self, lease: dict[str, Any], sent: float) -> None:
         self._remember(lease)
         self.deadline = sent + self._rhythm.writer
+        self._renewed.set()
+
+    async def next_renewal(self) -> None:
+        """Wait until the Lease was renewed since the last call; for one caller only."""
+        await self._renewed.wait()
+        self._renewed.clear()
 
     def _remember(self, lease: dict[str, Any]) -> None:
         self._uid = lease["metadata"]["uid"]

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from helmward.engine import ActionOptions
 from helmward.model import Base, Revision
 from helmward.releases.act.hands import Hands, Task
 
@@ -30,7 +29,8 @@ async def write(
         writer=hands.writer,
         why=task.why,
         annotations=task.annotations,
-        options=ActionOptions(timeout=desired.timeout, max_history=desired.options.max_history),
+        object_annotations=task.object_annotations,
+        options=task.options(task.observed.newest, hands.session),
         deadline=task.deadline,
         on_phase=task.on_phase,
     )

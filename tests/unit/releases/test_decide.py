@@ -219,7 +219,7 @@ TABLE = [
     ),
     Row(
         "deleted with a release under a former name uninstalls that",
-        "uninstall_deleted",
+        "uninstall_former_of_deleted",
         Uninstall(FORMER, "the HelmRelease is deleted"),
         desired={"deleting": True, "digest": "deleted"},
         observed={"former": a_revision(release=FORMER)},

@@ -6,9 +6,9 @@ diagram are printed from `RULES` and the rules' docstrings.
 """
 
 from helmward.model import Decision, Desired, Nothing, Observed
-from helmward.releases.decide.table import RULES, Rule, State, state_of
+from helmward.releases.decide.table import ANY, RULES, WORDS, Rule, State, state_of
 
-__all__ = ["RULES", "Rule", "State", "decide", "ruling", "state_of"]
+__all__ = ["ANY", "RULES", "WORDS", "Rule", "State", "decide", "ruling", "state_of"]
 
 
 def decide(desired: Desired, observed: Observed) -> Decision:

@@ -9,7 +9,9 @@ from helmward.model import (
     Suspended,
     Uninstall,
 )
-from helmward.releases.decide.facts import owns, spaced
+from helmward.releases.decide.facts import own_newest, owns, spaced
+
+DELETED = "the HelmRelease is deleted"
 
 
 def leave_with_its_kind(desired: Desired, observed: Observed) -> Decision | None:
@@ -58,9 +60,15 @@ def refuse_taken_name(desired: Desired, observed: Observed) -> Decision | None:
 
 def uninstall_deleted(desired: Desired, observed: Observed) -> Decision | None:
     """The release of a deleted HelmRelease is uninstalled, retries spaced out."""
-    if not desired.deleting:
+    newest = own_newest(desired, observed)
+    if newest is None or not desired.deleting:
         return None
-    target = observed.newest if owns(desired, observed.newest) else observed.former
-    if target is None:
+    return spaced(desired, observed) or Uninstall(newest.release, DELETED)
+
+
+def uninstall_former_of_deleted(desired: Desired, observed: Observed) -> Decision | None:
+    """What a deleted HelmRelease still owns under a former name is uninstalled too."""
+    former = observed.former
+    if former is None or not desired.deleting:
         return None
-    return spaced(desired, observed) or Uninstall(target.release, "the HelmRelease is deleted")
+    return spaced(desired, observed) or Uninstall(former.release, DELETED)

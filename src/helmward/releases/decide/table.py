@@ -40,14 +40,22 @@ class State(StrEnum):
 
     ABSENT = "Absent"
     FOREIGN = "Foreign"
-    """By another tool, or of a HelmRelease that is gone."""
     PENDING = "Pending"
     DEPLOYED = "Deployed"
     FAILED = "Failed"
-    """Also deployed, where its tests failed and decide."""
     ROLLED_BACK = "RolledBack"
     UNFINISHED = "Unfinished"
-    """Ended from outside, or half uninstalled."""
+
+
+WORDS: Mapping[State, str] = {
+    State.ABSENT: "nothing, or a history that ended with an uninstall",
+    State.FOREIGN: "a revision by another tool, or of a HelmRelease that is gone",
+    State.PENDING: "a revision that somebody writes, or died writing",
+    State.DEPLOYED: "a revision of its own that is in force",
+    State.FAILED: "a revision of its own that failed, or whose tests failed and decide",
+    State.ROLLED_BACK: "a revision of its own that brought an older state back",
+    State.UNFINISHED: "a revision of its own that was superseded, or is half uninstalled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,6 @@ def state_of(desired: Desired, observed: Observed) -> State:
 
 A, X, P, D, F, R, U = State
 ANY = tuple(State)
-HELD = (P, D, F, R, U)
 
 RULES: tuple[Rule, ...] = (
     Rule(going.leave_with_its_kind, ANY, {Forget: None}),
@@ -94,11 +101,12 @@ RULES: tuple[Rule, ...] = (
     Rule(claims.leave_living_writer, (P,), {Wait: None}),
     Rule(claims.resume_wait, (P,), {Resume: D}),
     Rule(claims.unlock_pending, (P,), {Unlock: F}),
-    Rule(going.uninstall_deleted, ANY, {Uninstall: A, Wait: None}),
+    Rule(going.uninstall_deleted, (D, F, R, U), {Uninstall: A, Wait: None}),
+    Rule(going.uninstall_former_of_deleted, (A, X), {Uninstall: None, Wait: None}),
     Rule(failures.roll_back_failed, (F,), {Rollback: R}),
     Rule(failures.refuse_rolled_back, (R,), {Refuse: None}),
     Rule(failures.hold_back_failed, ANY, {Wait: None}),
-    Rule(asking.move_renamed, ANY, {Refuse: None, Render: None, Uninstall: A}),
+    Rule(asking.move_renamed, ANY, {Refuse: None, Render: None, Uninstall: None}),
     Rule(asking.finish_uninstall, (X, U), {Uninstall: A}),
     Rule(asking.install_absent, (A,), {Install: D}),
     Rule(asking.take_over, (X,), {Compare: None, Refuse: None, Adopt: D, Upgrade: D}),

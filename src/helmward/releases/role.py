@@ -73,7 +73,12 @@ class ReleaseRole:
         self._storage = Storage(self.revisions)
         self._meters = Meters(parts.registry, lambda: float(len(self._queue)))
         self._names = Names(self._claimants, self._owner_of, self._wake_claimants)
-        self._reporter = Reporter(parts.kube, generation, parts.recorder, self._meters)
+        self._reporter = Reporter(
+            parts.kube,
+            {generation.resource.api_version: generation},
+            parts.recorder,
+            self._meters,
+        )
         self._index()
         self._loop = self._build_loop()
 

@@ -11,7 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from helmward.model import Account, Declared, Stage, Told
-from helmward.releases.durations import BUCKETS, PREFIX, Durations
+from helmward.releases.durations import FINE, PREFIX, Durations
 from helmward.releases.standings import Standing, Standings, standing
 
 READY: Final = "Ready"
@@ -34,13 +34,13 @@ class Meters:
             "helmward_action_duration_seconds",
             "Seconds that Helm's verbs took, over all releases.",
             ("action", "success"),
-            buckets=BUCKETS,
+            buckets=FINE,
             registry=registry,
         )
         self.waits = Histogram(
             "helmward_release_wait_seconds",
             "Seconds that releases waited until their workloads were ready, or gave up.",
-            buckets=BUCKETS,
+            buckets=FINE,
             registry=registry,
         )
         self._durations = Durations()

@@ -7,7 +7,7 @@ session, then everything else.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,7 +18,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
-from helmward.engine import Engine, EngineProcess
+from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
 from helmward.kube import Kube, load_config
@@ -50,6 +50,8 @@ class Tree:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     ready: dict[str, Check] = field(default_factory=dict)
     alive: dict[str, Check] = field(default_factory=dict)
+    before_metrics: Callable[[], Awaitable[None]] | None = None
+    """Awaited at each scrape: what has to be asked for."""
 
 
 async def run(
@@ -87,7 +89,13 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
 
 
 def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
-    web = WebServer(settings.web, tree.registry, tree.ready, alive=tree.alive)
+    web = WebServer(
+        settings.web,
+        tree.registry,
+        tree.ready,
+        alive=tree.alive,
+        before_metrics=tree.before_metrics,
+    )
     tree.watchers.create_task(web.run(), name="web")
     tree.writers.create_task(_tell(tree.ready, ready, web), name="ready")
 
@@ -114,7 +122,9 @@ def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -
     )
     sessions = Sessions(tree.kube, None)
     recorder = EventRecorder(tree.kube)
-    parts = Parts(tree.kube, Engine(process), sessions, recorder, tree.registry, releases)
+    engine = Engine(process)
+    tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
+    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases)
     role = ReleaseRole(parts)
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")

@@ -5,14 +5,11 @@ its turn holds no slot; a newer spec ends its wait.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
-
-import structlog
 
 from helmward.engine import Engine
 from helmward.errors import HelmwardError, Superseded
@@ -30,15 +27,13 @@ IDLE: Final = frozenset({"waiting", "hooks", "testing"})
 
 T = TypeVar("T")
 
-log = structlog.get_logger("helmward.releases")
-
 
 @dataclass(slots=True)
 class Acting:
     """An action that is under way for a HelmRelease."""
 
     declared: Declared
-    verb: str
+    reporter: Reporter
     newer: Declared | None = None
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -56,9 +51,7 @@ class Acting:
         mine = slot()
         if mine:
             (mine.leave if name in IDLE else mine.back)()
-        if log.is_enabled_for(logging.DEBUG):
-            key = str(self.declared.key)
-            log.debug("phase", resource=key, action=self.verb, phase=name, detail=detail)
+        self.reporter.phase(self.declared, name, detail)
 
 
 class Actions:
@@ -79,7 +72,7 @@ class Actions:
         self, declared: Declared, verb: str, announcement: Account
     ) -> AsyncIterator[Acting]:
         """Announce, measure and heed news while the body acts."""
-        acting = Acting(declared, verb)
+        acting = Acting(declared, self._reporter)
         self._acting[declared.key] = acting
         try:
             async with (

@@ -4,6 +4,7 @@
 of the steps and what to do with errors; it holds no policy and words nothing.
 """
 
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -118,6 +119,15 @@ class Loop:
             self._observer.gone(key)
             return
         declared = replace(declared, told=self._reporter.told(declared))
+        started, well = time.monotonic(), False
+        try:
+            well = await self._give(declared) not in {Stage.WAITING, Stage.STALLED}
+        finally:
+            self._reporter.acted("sync", declared, time.monotonic() - started, success=well)
+
+    async def _give(self, declared: Declared) -> Stage | None:
+        """Give a HelmRelease its turn; return how it ended, None when it is let go."""
+        key = declared.key
         turn = Turn(declared, told.forces(declared), told.resets(declared))
         if told.requests(declared):
             self._memory.retry_now(key, anew=turn.reset)
@@ -126,11 +136,12 @@ class Loop:
         except Superseded as error:
             log.info("superseded", resource=str(key), why=str(error))
             self._later(key, 0.0)
-            return
+            return None
         self._observer.settle(declared)
         if account is not None:
             await self._tell(declared, told.acted_on(account, declared))
             self._later(key, self._memory.pause(key, self._interval))
+        return account.stage if account else None
 
     async def _tell(self, declared: Declared, account: Account) -> None:
         """Report; a release still under its former name is what the status tells of."""

@@ -44,7 +44,7 @@ from tests.support.builders import (
 )
 
 OTHER = Key(KEY.api, "team", "cart")
-FOREIGN = {"owner": "", "digest": ""}
+FOREIGN: dict[str, Any] = {"owner": "", "digest": ""}
 
 
 @dataclass
@@ -83,7 +83,7 @@ REFUSED = (
 
 def brought_back(rollbacks: int = 1) -> Any:
     """Revision 3 is a rollback of what is asked for, after revision 2 failed."""
-    told = {"rolled_back_from": "asked", "rollbacks": str(rollbacks)}
+    told: dict[str, Any] = {"rolled_back_from": "asked", "rollbacks": str(rollbacks)}
     return a_revision(3, digest="before", **told)
 
 
@@ -93,9 +93,9 @@ ROLLED_BACK = (
     a_revision(1, "superseded", digest="before"),
 )
 UPGRADE_FAILED = (a_revision(2, "failed", phase="done"), a_revision(1, digest="before"))
-ROLLBACK = {"options": options(rollback={})}
-RETRY = {"options": options(rollback={"retry": True, "max_retries": 1})}
-TESTS = {"options": options(test={})}
+ROLLBACK: dict[str, Any] = {"options": options(rollback={})}
+RETRY: dict[str, Any] = {"options": options(rollback={"retry": True, "max_retries": 1})}
+TESTS: dict[str, Any] = {"options": options(test={})}
 
 TABLE = [
     Row("in sync", "", Nothing("in sync"), observed={"newest": a_revision()}),

@@ -25,7 +25,7 @@ from helmward.kube import Kube, load_config
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
-from helmward.runtime.lease import Session
+from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.sessions import Sessions
 from helmward.settings import GitSettings, ReleaseSettings, Settings
 from helmward.web import WebServer
@@ -120,7 +120,8 @@ def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -
         cache=releases.engine_cache,
         on_log=_engine_said,
     )
-    sessions = Sessions(tree.kube, None)
+    rhythm = Rhythm.of(settings.cluster.lease_duration)
+    sessions = Sessions(tree.kube, None, rhythm=rhythm)
     recorder = EventRecorder(tree.kube)
     engine = Engine(process)
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
@@ -132,14 +133,14 @@ def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -
     tree.watchers.create_task(role.watch(), name="watch-releases")
     tree.ready["informers"] = role.is_synced
     tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
-    tree.writers.create_task(_write(parts, namespace, role), name="releases")
+    tree.writers.create_task(_write(parts, namespace, role, rhythm), name="releases")
 
 
-async def _write(parts: Parts, namespace: str, role: ReleaseRole) -> None:
+async def _write(parts: Parts, namespace: str, role: ReleaseRole, rhythm: Rhythm) -> None:
     """Work on releases as long as a Lease is held; lost, begin anew."""
     backoff: Backoff[str] = Backoff(base=PAUSE, cap=LONGEST_PAUSE)
     while True:
-        session = Session(parts.kube, namespace)
+        session = Session(parts.kube, namespace, rhythm=rhythm)
         try:
             async with session.hold():
                 backoff.reset(namespace)

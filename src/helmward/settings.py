@@ -15,6 +15,7 @@ SYNC_INTERVAL = timedelta(minutes=5)
 GIT_TIMEOUT = timedelta(seconds=20)
 SYNC_TIMEOUT = timedelta(minutes=1)
 WORKERS = 16
+LEASE_DURATION = timedelta(seconds=15)
 LISTEN = ":3030"
 
 
@@ -26,6 +27,8 @@ class ClusterSettings:
     context: str | None = None
     session_namespace: str | None = None
     """Where the session's Lease is kept; None: the pod's own, else `default`."""
+    lease_duration: timedelta = LEASE_DURATION
+    """How long after its last sign of life an operator counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)

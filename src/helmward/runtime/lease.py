@@ -12,7 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +39,12 @@ class Rhythm:
     """How long after sending its last acknowledged renewal a writer may write."""
     observer: float = 15.0
     """How long an observer must see no change to call a writer gone."""
+
+    @classmethod
+    def of(cls, duration: timedelta) -> "Rhythm":
+        """Return the rhythm of Leases that last so long: three renewals, two thirds to write."""
+        seconds = duration.total_seconds()
+        return cls(renew=seconds / 3, writer=seconds * 2 / 3, observer=seconds)
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):

@@ -40,6 +40,8 @@ type Claim struct {
 	written  *Record
 	earlier  []Stamp
 	broken   error
+	// givenUp is set once the wait ends for a newer state, with the words for it.
+	givenUp string
 }
 
 // Annotations of a claim, over those of the request.
@@ -52,7 +54,7 @@ func Annotations(request map[string]string, writer *pb.Writer, instance, chart s
 	all[Domain+"epoch"] = fmt.Sprint(writer.GetEpoch())
 	all[Domain+"instance"] = instance
 	all[claimAnnotation] = rand.Text()
-	all[Domain+"deadline"] = deadline.UTC().Format(time.RFC3339)
+	all[deadlineAnnotation] = inSeconds(deadline)
 	if chart != "" {
 		all[Domain+"chart"] = chart
 	}
@@ -61,6 +63,7 @@ func Annotations(request map[string]string, writer *pb.Writer, instance, chart s
 
 const (
 	phaseApplying   = "applying"
+	phaseWaiting    = "waiting"
 	phaseDone       = "done"
 	claimAnnotation = Domain + "claim"
 )

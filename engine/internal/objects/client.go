@@ -35,11 +35,15 @@ type Options struct {
 	// TrustOriginals takes objects of the revision before for ours even if they
 	// lost Helm's marks. A failed revision may list objects of others.
 	TrustOriginals bool
+	// Stamp, if not empty, is written to every object, and is like no stamp
+	// before.
+	Stamp string
 }
 
 // Client is the kube.Interface of one action.
 type Client struct {
 	Options
+	Waits
 
 	// Progress hears of phases.
 	Progress func(phase, detail string)

@@ -226,7 +226,7 @@ service_flags = all_of(
             "-l",
             type=ListenAddress(),
             default=settings.LISTEN,
-            help="Where /metrics, /healthz and /readyz are served.",
+            help="Where /metrics, /healthz, /readyz and /api/v1/sync-git are served.",
         ),
         flag(
             "Web and logs",

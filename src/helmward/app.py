@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
-from helmward.kube import Kube, load_config
+from helmward.kube import Kube, load_config, write_kubeconfig
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
@@ -76,13 +76,14 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
     path = str(cluster.kubeconfig) if cluster.kubeconfig else None
     with TemporaryDirectory(prefix="helmward-") as work:
         async with (
-            Kube(load_config(path, cluster.context)) as kube,
+            Kube(load_config(path, cluster.context, server=cluster.master)) as kube,
             asyncio.TaskGroup() as watchers,
             asyncio.TaskGroup() as writers,
         ):
             tree = Tree(kube, watchers, writers)
             if settings.releases:
-                _serve_releases(tree, settings, settings.releases)
+                process = _engine(tree, settings, settings.releases, Path(work))
+                _serve_releases(tree, settings, settings.releases, process)
             if settings.git:
                 _follow_git(tree, settings.git, Path(work), observer)
             _serve_web(tree, settings, ready)
@@ -95,6 +96,7 @@ def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
         tree.ready,
         alive=tree.alive,
         before_metrics=tree.before_metrics,
+        on_refresh=tree.on_refresh,
     )
     tree.watchers.create_task(web.run(), name="web")
     tree.writers.create_task(_tell(tree.ready, ready, web), name="ready")
@@ -112,14 +114,23 @@ def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) ->
     tree.writers.create_task(sync.run(), name="git")
 
 
-def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -> None:
-    namespace = settings.cluster.session_namespace or tree.kube.config.namespace
-    process = EngineProcess(
-        kubeconfig=str(settings.cluster.kubeconfig) if settings.cluster.kubeconfig else None,
-        context=settings.cluster.context,
+def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Path) -> EngineProcess:
+    """Return the engine, told of the very cluster that was found."""
+    cluster = settings.cluster
+    given = cluster.kubeconfig if not cluster.master else None
+    file = given or write_kubeconfig(tree.kube.config, work / "kubeconfig")
+    return EngineProcess(
+        kubeconfig=str(file),
+        context=cluster.context if given else None,
         cache=releases.engine_cache,
         on_log=_engine_said,
     )
+
+
+def _serve_releases(
+    tree: Tree, settings: Settings, releases: ReleaseSettings, process: EngineProcess
+) -> None:
+    namespace = settings.cluster.session_namespace or tree.kube.config.namespace
     rhythm = Rhythm.of(settings.cluster.lease_duration)
     sessions = Sessions(tree.kube, None, rhythm=rhythm)
     recorder = EventRecorder(tree.kube)
@@ -127,6 +138,7 @@ def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
     parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases)
     role = ReleaseRole(parts)
+    tree.on_refresh = role.refresh
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")
     tree.watchers.create_task(recorder.run(), name="events")

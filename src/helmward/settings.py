@@ -9,7 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 
 CHARTS_SYNC_INTERVAL = timedelta(minutes=3)
-STATUS_UPDATE_INTERVAL = timedelta(seconds=10)
 GIT_POLL_INTERVAL = timedelta(minutes=5)
 SYNC_INTERVAL = timedelta(minutes=5)
 GIT_TIMEOUT = timedelta(seconds=20)
@@ -25,6 +24,8 @@ class ClusterSettings:
 
     kubeconfig: Path | None = None
     context: str | None = None
+    master: str | None = None
+    """Address of the API server; None: the one that the kubeconfig or the pod names."""
     session_namespace: str | None = None
     """Where the session's Lease is kept; None: the pod's own, else `default`."""
     lease_duration: timedelta = LEASE_DURATION
@@ -40,6 +41,8 @@ class ReleaseSettings:
     allow_namespace: str | None = None
     """The only namespace whose HelmReleases are served; None: all of them."""
     engine_cache: Path | None = None
+    log_release_diffs: bool = False
+    """Whether what an upgrade changes is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +83,5 @@ class Settings:
     log_format: str = "auto"
     """`auto`: human on a terminal, JSON otherwise; `fmt` or `json` by choice."""
     log_level: str = "info"
+    notes: tuple[str, ...] = ()
+    """What was said in vain, to be warned of once."""

@@ -12,6 +12,7 @@ import click
 from helmward import __version__
 from helmward.cli import build
 from helmward.cli.flags import cluster_flags, flag, git_flags, release_flags, service_flags
+from helmward.cli.retired import git_alone_flags, retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.settings import Settings
 
@@ -39,6 +40,7 @@ def helmward() -> None:
 @release_flags
 @git_flags
 @service_flags
+@retired_flags
 def run(**flags: Any) -> None:
     """Serve HelmReleases and, with --git-url, sync a git repository.
 
@@ -56,8 +58,12 @@ def run(**flags: Any) -> None:
 @cluster_flags
 @release_flags
 @service_flags
+@retired_flags
+@git_alone_flags
 def operator(**flags: Any) -> None:
     """Serve HelmReleases only, wherever they come from.
+
+    Takes every argument of the old Helm Operator; docs/migration.md says what became of each.
 
     Examples:
       helmward operator --workers 16

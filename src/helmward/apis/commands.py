@@ -23,6 +23,15 @@ WORDS: Final[Mapping[str, Mapping[str, bool]]] = {
     VOLUMES_MAY_GO: {"delete": True, "keep": False},
     TAKE_OWNERSHIP: YES_OR_NO,
 }
+MEANINGS: Final[Mapping[str, str]] = {
+    SUSPEND: "Leaves the release alone until it is taken away; spec.suspend does the same.",
+    REQUESTED_AT: "Another text than before has the release looked at now.",
+    FORCE_AT: "The same text as in requestedAt makes an upgrade without another cause.",
+    RESET_AT: "The same text as in requestedAt forgets the failures that were counted.",
+    VOLUMES_MAY_GO: "Whether an uninstall may take the PersistentVolumeClaims with it.",
+    TAKE_OWNERSHIP: "Whether objects that exist and belong to no release are taken.",
+}
+"""What each annotation does, for the reference page."""
 
 
 def commands_of(annotations: Mapping[str, str], *, suspend: bool | None) -> Commands:

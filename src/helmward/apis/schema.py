@@ -42,7 +42,7 @@ def structural(model: type[msgspec.Struct]) -> Schema:
 def _schema(kind: inspect.Type) -> Schema:
     match kind:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
-            return _nullable(_schema(inner) | dict(extra or {}))
+            return _schema(inner) | dict(extra or {})
         case inspect.UnionType():
             # `values:` with nothing below it is null: kubectl leaves it out, others send it.
             inner = next(t for t in kind.types if not isinstance(t, inspect.NoneType))
@@ -53,13 +53,6 @@ def _schema(kind: inspect.Type) -> Schema:
             return {"type": "array", "items": _schema(kind.item_type)}
         case _:
             return dict(_PLAIN[type(kind)])
-
-
-def _nullable(schema: Schema) -> Schema:
-    """Let a list of words have null where the field may be null."""
-    if schema.get("nullable") and "enum" in schema:
-        return schema | {"enum": [*schema["enum"], None]}
-    return schema
 
 
 def _object(kind: inspect.StructType) -> Schema:

@@ -20,7 +20,6 @@ from helmward.kube.meta import Meta
 from helmward.kube.resources import Resource
 
 RESOURCE: Final = Resource("helm.fluxcd.io", "v1", "helmreleases", "HelmRelease")
-HELM_VERSIONS: Final = ("v2", "v3")
 
 
 class SecretRef(msgspec.Struct, frozen=True):
@@ -105,7 +104,8 @@ class StableSpec(Spec, frozen=True, rename="camel", kw_only=True):
     ] = None
     helm_version: Annotated[
         str | None,
-        said("Accepted for old manifests: v3. Releases of Helm 2 are refused.", enum=HELM_VERSIONS),
+        # No enum: the API server cannot have null in one.
+        said("v3, which is also meant when it is left out; releases of Helm 2 are refused."),
     ] = None
     values_from: Annotated[
         tuple[ValuesFrom, ...] | None,

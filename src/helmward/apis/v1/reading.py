@@ -77,12 +77,16 @@ def _target_problem(spec: StableSpec) -> str:
 
 
 def _version_problem(spec: StableSpec) -> str:
-    if not spec.helm_version or spec.helm_version == "v3":
-        return ""
-    return (
-        f"spec.helmVersion: {spec.helm_version} is not served, Helm 2 and its Tiller have "
-        "come to their end: convert the release to Helm 3, then set v3 or leave the field out"
-    )
+    match spec.helm_version:
+        case None | "" | "v3":
+            return ""
+        case "v2":
+            return (
+                "spec.helmVersion: v2 is not served, Helm 2 and its Tiller have come to their "
+                "end: convert the release to Helm 3, then set v3 or leave the field out"
+            )
+        case other:
+            return f'spec.helmVersion: "{other}" is no version of Helm here: set v3 or leave it out'
 
 
 def _secret(meta: Meta, chart: GitOrRepository) -> SecretOf:

@@ -16,6 +16,7 @@ import click
 import yaml
 
 from helmward import errors
+from helmward.apis.commands import MEANINGS, WORDS
 from helmward.apis.crds import crd_documents
 from helmward.cli.main import helmward
 from helmward.releases import decide
@@ -76,7 +77,16 @@ def helmrelease_page() -> str:
     for crd in crd_documents():
         for version in crd["spec"]["versions"]:
             blocks += _kind(crd["spec"], version)
+    blocks += ["## Annotations of a HelmRelease of any version", table(*_annotations())]
     return page("HelmRelease", *blocks)
+
+
+def _annotations() -> tuple[tuple[str, ...], Iterator[tuple[str, ...]]]:
+    rows = (
+        (f"`{name}`", ", ".join(f"`{word}`" for word in WORDS.get(name, {})) or "any text", words)
+        for name, words in MEANINGS.items()
+    )
+    return ("Annotation", "Value", "Meaning"), rows
 
 
 def _kind(spec: dict[str, Any], version: dict[str, Any]) -> list[str]:
@@ -116,8 +126,16 @@ def _limits(field: dict[str, Any]) -> str:
         "enum": "one of {}",
         "default": "default `{}`",
     }
-    said = [text.format(field[name]) for name, text in words.items() if name in field]
+    said = [text.format(_listed(field[name])) for name, text in words.items() if name in field]
+    for node in (field, field.get("items", {})):
+        said += [rule["message"] for rule in node.get("x-kubernetes-validations", ())]
     return f" ({'; '.join(said)})" if said else ""
+
+
+def _listed(limit: Any) -> str:
+    if isinstance(limit, list | tuple):
+        return ", ".join(str(one) for one in limit if one is not None)
+    return str(limit)
 
 
 def decisions_page() -> str:

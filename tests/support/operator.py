@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from helmward import app
-from helmward.apis import V1BETA1
+from helmward.apis import GENERATIONS, V1BETA1
 from helmward.errors import NotFound
 from helmward.kube import Kube
 from helmward.kube.resources import CRDS, EVENTS, SECRETS, Resource
@@ -71,13 +71,14 @@ def _what_still_runs() -> str:
 
 
 async def install_crds(kube: Kube) -> None:
-    """Install the CRDs and wait until they are served."""
-    for document in (V1BETA1.crd(),):
-        await kube.apply(document, resource=CRDS)
+    """Install the CRDs of all generations and wait until they are served."""
+    for generation in GENERATIONS:
+        await kube.apply(generation.crd(), resource=CRDS)
 
     async def served() -> bool:
         try:
-            await kube.list(HELM_RELEASES)
+            for generation in GENERATIONS:
+                await kube.list(generation.resource)
         except NotFound:
             return False
         return True

@@ -132,6 +132,9 @@ class ReleaseOptions:
 
     timeout: timedelta = FIVE_MINUTES
     wait: bool = False
+    """Whether a revision counts as deployed only once its workloads are ready."""
+    install_waits: bool = True
+    """Whether `wait` holds for the install too; v1beta1 waits for upgrades alone."""
     force: bool = False
     values_policy: ValuesPolicy = ValuesPolicy.RESET
     skip_crds: bool = False
@@ -182,6 +185,10 @@ class Told:
     reset_at: str = ""
     attempted: str = ""
     """Chart version (or commit) of the last attempt."""
+    deployed: str = ""
+    """Chart version (or commit) that was last seen deployed."""
+    phase: str = ""
+    """The generation's one word for the stage, where it has one."""
     conditions: tuple[Condition, ...] = ()
     digest: str = ""
     """Of the status as written, times left out: what is equal is not sent again."""

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from helmward.cli.main import helmward
 from helmward.cli.shape import Door
 from helmward.errors import ClusterUnavailable, ConfigInvalid
+from helmward.redaction import REDACTOR
 
 HEAVY = ("aiohttp", "asyncio", "grpc", "google.protobuf", "prometheus_client", "structlog", "yaml")
 
@@ -102,6 +103,18 @@ def test_a_bug_shows_its_traceback_and_is_told_apart() -> None:
 
     assert result.exit_code == 70
     assert "KeyError: 'x'" in result.stderr
+
+
+@pytest.mark.parametrize("error", [KeyError("hunter2"), ClusterUnavailable("at hunter2")])
+def test_last_words_keep_secrets_too(error: Exception) -> None:
+    REDACTOR.learn("test", ["hunter2"])
+    try:
+        result = CliRunner().invoke(a_door(raising(error)), "act")
+    finally:
+        REDACTOR.forget("test")
+
+    assert "***" in result.stderr
+    assert "hunter2" not in result.stderr
 
 
 def test_the_program_is_installed() -> None:

@@ -120,7 +120,7 @@ class Door(click.Group):
             ours = [leaf for leaf in leaves if isinstance(leaf, HelmwardError)]
             if ours and len(ours) == len(leaves):
                 raise Failure(ours) from error
-            traceback.print_exception(error)
+            click.echo(_masked("".join(traceback.format_exception(error))), err=True, nl=False)
             ctx.exit(Exit.BUG)
 
 
@@ -128,7 +128,14 @@ def _words(error: HelmwardError) -> str:
     """Return one line, except where another program's own words follow."""
     first, _, rest = str(error).strip().partition("\n\n")
     said = " ".join(first.split())
-    return f"{said}\n{rest}" if rest else said
+    return _masked(f"{said}\n{rest}" if rest else said)
+
+
+def _masked(text: str) -> str:
+    """Keep secrets out of the last words of a process too."""
+    from helmward.redaction import REDACTOR  # noqa: PLC0415 (quick --help)
+
+    return REDACTOR.mask(text)
 
 
 def _with_examples(text: str | None) -> str:

@@ -52,6 +52,8 @@ class Tree:
     alive: dict[str, Check] = field(default_factory=dict)
     before_metrics: Callable[[], Awaitable[None]] | None = None
     """Awaited at each scrape: what has to be asked for."""
+    on_refresh: Callable[[], None] | None = None
+    """Called when somebody asks for everything to be looked at."""
 
 
 async def run(

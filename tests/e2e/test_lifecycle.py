@@ -1,6 +1,7 @@
 """The life of a release beyond the happy path: failures, the way back, tests, moves."""
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -382,7 +383,7 @@ async def test_a_request_ends_a_back_off(v1: Releases) -> None:
         attempts = (await v1.status("web")).get("failures", 0)
         token = f"at-{attempts}"
         await v1.annotate("web", **{"reconcile.fluxcd.io/requestedAt": token})
-        await until(lambda token=token: _handled(v1, "web", token))
+        await until(partial(_handled, v1, "web", token))
     assert (await v1.status("web"))["failures"] >= 5
 
 

@@ -103,6 +103,11 @@ class Loop:
         self._memory = memory
         self._later = later
         self._interval = interval
+        self._ask: set[Key] = set()
+
+    def ask_sources(self, key: Key) -> None:
+        """Let the next turn ask the chart's source, however fresh what is known of it is."""
+        self._ask.add(key)
 
     async def turn(self, key: Key) -> None:
         """Bring one release as close to what is asked for as can be done now.
@@ -279,6 +284,10 @@ class Loop:
 
     def _fresh(self, declared: Declared) -> timedelta:
         """How old knowledge of a repository may be: news, requests and retries ask it soon."""
-        tried = self._memory.attempts(declared.key).count > 0
+        key = declared.key
+        if key in self._ask:
+            self._ask.discard(key)
+            return timedelta(0)
+        tried = self._memory.attempts(key).count > 0
         news = declared.generation != declared.told.generation or told.requests(declared)
         return SOON if tried or news else self._interval

@@ -102,16 +102,18 @@ class ReleaseRole:
         )
         await self.revisions.synced.wait()
         await self.kinds.wait()
-        self.wake_all()
+        for one in self.kinds:
+            self._queue.add(one.key)
         backoff: Backoff[Key] = Backoff(base=SOONEST, cap=30.0)
         count = self._parts.settings.workers
         # Deadlines stand with the calls: a turn has no other way to hang.
         workers = Workers(self._queue, self._loop.turn, count=count, deadline=None, backoff=backoff)
         await workers.run()
 
-    def wake_all(self) -> None:
-        """Look at every HelmRelease."""
+    def refresh(self) -> None:
+        """Look at every HelmRelease now, and ask every source anew."""
         for one in self.kinds:
+            self._loop.ask_sources(one.key)
             self._queue.add(one.key)
 
     def _build_loop(self) -> Loop:

@@ -14,7 +14,9 @@ import (
 type Failure struct {
 	Kind    pb.Failure_Kind
 	Message string
-	cause   error
+	// Cause is what in the cluster is to blame, where that is known.
+	Cause *pb.Cause
+	cause error
 }
 
 func (f *Failure) Error() string { return f.Message }
@@ -49,7 +51,9 @@ func Of(ctx context.Context, err error, fallback pb.Failure_Kind) *Failure {
 	}
 	var known *Failure
 	if errors.As(err, &known) && known.Kind != pb.Failure_CLUSTER_UNAVAILABLE {
-		return &Failure{Kind: known.Kind, Message: withoutRepeat(err.Error(), known), cause: err}
+		return &Failure{
+			Kind: known.Kind, Message: withoutRepeat(err.Error(), known), Cause: known.Cause, cause: err,
+		}
 	}
 	if ctx.Err() != nil {
 		return ended(ctx, err)
@@ -92,7 +96,7 @@ func Message(ctx context.Context, err error, fallback pb.Failure_Kind) *pb.Failu
 	if f == nil {
 		return nil
 	}
-	return &pb.Failure{Kind: f.Kind, Message: Shorten(f.Message)}
+	return &pb.Failure{Kind: f.Kind, Message: Shorten(f.Message), Cause: f.Cause}
 }
 
 const longest = 8 << 10

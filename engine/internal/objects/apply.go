@@ -42,7 +42,7 @@ func (c *Client) Create(resources kube.ResourceList, _ ...kube.ClientCreateOptio
 	return c.bring(nil, resources)
 }
 
-// Update is called by the SDK for a release's objects at upgrade.
+// Update is called by the SDK for a release's objects at upgrade and rollback.
 func (c *Client) Update(originals, targets kube.ResourceList, _ ...kube.ClientUpdateOption) (result *kube.Result, err error) {
 	defer func() {
 		if result == nil {
@@ -50,7 +50,13 @@ func (c *Client) Update(originals, targets kube.ResourceList, _ ...kube.ClientUp
 		}
 	}()
 	defer rescue(&err)
-	return c.bring(originals, targets)
+	if c.before != nil {
+		originals = *c.before
+	}
+	if result, err = c.bring(originals, targets); err != nil || !c.Recreate {
+		return result, err
+	}
+	return result, c.restart(result.Updated)
 }
 
 // bring applies the targets and deletes what of the originals is left.
@@ -141,7 +147,7 @@ func (a *application) one(info *resource.Info) error {
 		return nil
 	}
 	if err != nil {
-		return failure.OfObject(err, info.Mapping.GroupVersionKind.Kind, info.Name)
+		return told(err, info)
 	}
 	a.mu.Lock()
 	if existed {
@@ -175,7 +181,13 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 			return at != version{}, nil
 		case failure.IsQuotaConflict(err):
 		case !failure.IsVersionConflict(err):
-			return at != version{}, err
+			refused := c.replace(info, at, err)
+			if errors.Is(refused, errReplaced) {
+				return false, c.patch(info, version{})
+			}
+			if !failure.IsVersionConflict(refused) {
+				return at != version{}, refused
+			}
 		}
 		if again := c.lookAgain(attempt); again != nil {
 			return true, again
@@ -190,7 +202,7 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 // if it does, and create the object, as applied by us, if it does not. Force is
 // harmless there, and without it the 409 would be about others' fields.
 func (c *Client) patch(info *resource.Info, at version) error {
-	object := info.Object.(*unstructured.Unstructured).DeepCopy()
+	object := c.dressed(info)
 	object.SetManagedFields(nil)
 	if at == (version{}) {
 		object.SetResourceVersion(impossible)
@@ -207,7 +219,7 @@ func (c *Client) patch(info *resource.Info, at version) error {
 		Verb: http.MethodPatch, Path: path(info), Type: "application/apply-patch+yaml", Body: body,
 		Query: map[string]string{
 			"fieldManager":    FieldManager,
-			"fieldValidation": metav1.FieldValidationStrict,
+			"fieldValidation": c.validation(),
 			"force":           strconv.FormatBool(c.ForceConflicts || at == version{}),
 		},
 		Accept: cluster.MetadataOnly,
@@ -221,14 +233,14 @@ func (c *Client) patch(info *resource.Info, at version) error {
 
 // post creates an object whose name the server chooses.
 func (c *Client) post(info *resource.Info) error {
-	body, err := json.Marshal(info.Object.(*unstructured.Unstructured).Object)
+	body, err := json.Marshal(c.dressed(info).Object)
 	if err != nil {
 		return err
 	}
 	reply := &metav1.PartialObjectMetadata{}
 	err = c.access.Do(c.ctx, cluster.Request{
 		Verb: http.MethodPost, Path: path(info), Type: "application/json", Body: body,
-		Query:  map[string]string{"fieldManager": FieldManager, "fieldValidation": metav1.FieldValidationStrict},
+		Query:  map[string]string{"fieldManager": FieldManager, "fieldValidation": c.validation()},
 		Accept: cluster.MetadataOnly,
 	}, reply)
 	if err == nil {

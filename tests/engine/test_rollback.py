@@ -41,8 +41,9 @@ async def failed_upgrade(helm: Helm, over: Revision, **more: str) -> Revision:
     bad = await helm.chart(text, version="2.0.0")
     with pytest.raises(ReleaseFailed) as caught:
         await helm.upgrade(over, bad)
-    assert caught.value.revision.status == Status.FAILED
-    return caught.value.revision
+    revision: Revision = caught.value.revision
+    assert revision.status == Status.FAILED
+    return revision
 
 
 async def test_a_rollback_is_a_new_revision_with_an_old_content(helm: Helm) -> None:

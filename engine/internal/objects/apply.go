@@ -176,18 +176,17 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 			}
 		}
 		err = c.patch(info, at)
+		if err != nil && !failure.IsQuotaConflict(err) && !failure.IsVersionConflict(err) {
+			err = c.overcome(info, at, err)
+		}
 		switch {
 		case err == nil:
 			return at != version{}, nil
+		case errors.Is(err, errReplaced):
+			return false, c.patch(info, version{})
 		case failure.IsQuotaConflict(err):
 		case !failure.IsVersionConflict(err):
-			refused := c.replace(info, at, err)
-			if errors.Is(refused, errReplaced) {
-				return false, c.patch(info, version{})
-			}
-			if !failure.IsVersionConflict(refused) {
-				return at != version{}, refused
-			}
+			return at != version{}, err
 		}
 		if again := c.lookAgain(attempt); again != nil {
 			return true, again
@@ -195,6 +194,17 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 		look = true
 	}
 	return true, err
+}
+
+// overcome does against a refusal what the options allow. It gives nil where the
+// object is applied after all.
+func (c *Client) overcome(info *resource.Info, at version, refused error) error {
+	if err := c.withoutUnknown(info, at, refused); err != nil {
+		refused = err
+	} else if refused = c.patch(info, at); refused == nil {
+		return nil
+	}
+	return c.replace(info, at, refused)
 }
 
 // patch applies an object at exactly the version given; none means that it

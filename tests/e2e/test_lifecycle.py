@@ -8,7 +8,7 @@ import pytest
 
 from helmward.apis import V1
 from helmward.errors import NotFound
-from helmward.kube.resources import CONFIG_MAPS, Resource
+from helmward.kube.resources import CONFIG_MAPS, NAMESPACES, Resource
 from helmward.model import OUTCOME
 from tests.support.operator import Releases
 from tests.support.wait import until
@@ -295,9 +295,7 @@ async def test_a_move_that_would_lose_volumes_waits_for_a_word(v1: Releases) -> 
 async def test_a_release_moves_to_another_namespace(v1: Releases) -> None:
     """targetNamespace is part of what a release is called."""
     elsewhere = f"{v1.namespace}-there"
-    await v1.kube.create(
-        Resource("", "v1", "namespaces", "Namespace"), {"metadata": {"name": elsewhere}}
-    )
+    await v1.kube.create(NAMESPACES, {"metadata": {"name": elsewhere}})
     name = f"{v1.namespace}-web"
     await v1.apply("web", releaseName=name)
     await v1.ready("web")
@@ -308,7 +306,7 @@ async def test_a_release_moves_to_another_namespace(v1: Releases) -> None:
     assert await history(there, name) == ["1 deployed"]
     assert await colour(there, name) == "blue"
     await v1.clear()
-    await v1.kube.delete(Resource("", "v1", "namespaces", "Namespace"), elsewhere)
+    await v1.kube.delete(NAMESPACES, elsewhere)
 
 
 # What the user says with annotations

@@ -98,7 +98,11 @@ def an_observed(*history: Revision, **changes: Any) -> Observed:
     """What was found: a history, the newest revision first, or `newest` alone."""
     newest = changes.pop("newest", None)
     revisions = history or ((newest,) if newest else ())
-    found: dict[str, Any] = {"newest": next(iter(revisions), None), "history": revisions, "now": NOW}
+    found: dict[str, Any] = {
+        "newest": next(iter(revisions), None),
+        "history": revisions,
+        "now": NOW,
+    }
     return Observed(**found | changes)
 
 

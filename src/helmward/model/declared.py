@@ -224,6 +224,11 @@ class Declared:
         return self.options.timeout
 
     @property
+    def asked(self) -> tuple[object, ...]:
+        """What, when it changes, is something new: its failures count anew."""
+        return (self.uid, self.generation, self.deleting)
+
+    @property
     def asks(self) -> tuple[object, ...]:
         """What, when it changes, is worth a turn at once; status is not in it."""
-        return (self.uid, self.generation, self.deleting, self.commands)
+        return (*self.asked, self.commands)

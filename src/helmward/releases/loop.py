@@ -134,8 +134,9 @@ class Loop:
         """Give a HelmRelease its turn; return how it ended, None when it is let go."""
         key = declared.key
         turn = Turn(declared, told.forces(declared), told.resets(declared))
-        if told.requests(declared):
-            self._memory.retry_now(key, anew=turn.reset)
+        if turn.reset:
+            self._memory.retry_now(key, anew=True)
+        self._memory.heed(declared)
         try:
             account = await self._settle(turn)
         except Superseded as error:

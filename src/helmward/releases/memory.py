@@ -27,6 +27,7 @@ class Failure:
     """The last failure of a HelmRelease and what was told of it."""
 
     asks: tuple[object, ...]
+    asked: tuple[object, ...]
     attempts: Attempts
     account: Account | None = None
 
@@ -73,7 +74,7 @@ class Memory:
         """
         key, before = declared.key, self._failures.get(declared.key)
         digest = desired.digest if desired else ""
-        same = before and before.asks == declared.asks and before.attempts.digest == digest
+        same = before and before.asked == declared.asked and before.attempts.digest == digest
         if not same:
             self._backoff.reset(key)
         wait = self._backoff.next(key)
@@ -83,13 +84,19 @@ class Memory:
         count = before.attempts.count + 1 if before and same else 1
         retry_at = self._now() + timedelta(seconds=wait)
         attempts = Attempts(count, digest, retry_at, str(error))
-        self._failures[key] = Failure(declared.asks, attempts)
+        self._failures[key] = Failure(declared.asks, declared.asked, attempts)
         return attempts
 
     def remember(self, declared: Declared, account: Account) -> None:
         """Keep what was told of the failure just counted."""
         failure = self._failures[declared.key]
-        self._failures[declared.key] = Failure(failure.asks, failure.attempts, account)
+        self._failures[declared.key] = replace(failure, account=account)
+
+    def heed(self, declared: Declared) -> None:
+        """Let what failed be tried at once when the user has said something since."""
+        failure = self._failures.get(declared.key)
+        if failure and failure.asked == declared.asked and failure.asks != declared.asks:
+            self.retry_now(declared.key, anew=False)
 
     def retry_now(self, key: Key, *, anew: bool) -> None:
         """Let what failed be tried at once; `anew` also counts from nought."""

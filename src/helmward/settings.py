@@ -15,6 +15,7 @@ GIT_TIMEOUT = timedelta(seconds=20)
 SYNC_TIMEOUT = timedelta(minutes=1)
 WORKERS = 16
 LEASE_DURATION = timedelta(seconds=15)
+LEAST_LEASE = timedelta(seconds=3)
 LISTEN = ":3030"
 
 

@@ -52,6 +52,7 @@ def _settings(
             context=flags["context"],
             master=flags["master"],
             session_namespace=flags["session_namespace"],
+            lease_duration=flags["lease_duration"],
         ),
         releases=releases,
         git=git,

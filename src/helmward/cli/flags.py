@@ -90,6 +90,14 @@ cluster_flags = all_of(
             show_default="the pod's own, else `default`",
             help="Where Helmward keeps the Lease that proves it is alive.",
         ),
+        flag(
+            "Cluster",
+            "--lease-duration",
+            type=Duration(least=settings.LEAST_LEASE),
+            default=show(settings.LEASE_DURATION),
+            help="How long after its last sign of life an operator counts as gone; "
+            "the same for all that serve one cluster.",
+        ),
     ]
 )
 

@@ -16,7 +16,6 @@ from helmward.model import (
     Declared,
     Desired,
     Observed,
-    Revision,
 )
 from helmward.releases.storage import Storage
 from helmward.runtime.sessions import Sessions
@@ -79,12 +78,12 @@ class Task:
         key, value = self.declared.antecedent
         return {key: value} if key else NOTHING_SET
 
-    def options(self, newest: Revision | None, session: str) -> ActionOptions:
-        """How install and upgrade are performed."""
-        asked = self.desired.options
+    def options(self, session: str, *, first: bool) -> ActionOptions:
+        """How install (`first`) and upgrade are performed."""
+        asked, newest = self.desired.options, self.observed.newest
         return ActionOptions(
             timeout=asked.timeout,
-            wait=asked.wait,
+            wait=asked.wait and (asked.install_waits or not first),
             max_history=asked.max_history,
             take_ownership=self.desired.commands.take_ownership,
             skip_crds=asked.skip_crds,

@@ -13,11 +13,11 @@ async def upgrade(hands: Hands, task: Task, base: Base) -> Revision:
     If cancelled, the revision is recorded as failed, never left pending.
     Raises what `install` raises.
     """
-    return await write(hands, task, base, hands.engine.upgrade)
+    return await write(hands, task, base, hands.engine.upgrade, first=False)
 
 
 async def write(
-    hands: Hands, task: Task, base: Base, verb: Callable[..., Awaitable[Any]]
+    hands: Hands, task: Task, base: Base, verb: Callable[..., Awaitable[Any]], *, first: bool
 ) -> Revision:
     """Perform a verb that makes a revision, and remember the revision it made."""
     desired = task.desired
@@ -30,7 +30,7 @@ async def write(
         why=task.why,
         annotations=task.annotations,
         object_annotations=task.object_annotations,
-        options=task.options(task.observed.newest, hands.session),
+        options=task.options(hands.session, first=first),
         deadline=task.deadline,
         on_phase=task.on_phase,
     )

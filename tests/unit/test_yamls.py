@@ -267,9 +267,10 @@ def test_an_alias_bomb_is_refused() -> None:
     assert str(MAX_ALIASED) in str(refusal_of("\n".join(["a0: &a0 [x, x]", *levels])))
 
 
-def test_a_long_text_cannot_be_repeated_for_ever_either() -> None:
-    """A few thousand aliases of one long text would become gigabytes."""
-    bomb = f"a: &a {'x' * 100_000}\nb: [{', '.join(['*a'] * 50)}]"
+@pytest.mark.parametrize("long", ["x" * 100_000, "{? " + "x" * 100_000 + " : 1}"])
+def test_a_long_text_cannot_be_repeated_for_ever_either(long: str) -> None:
+    """A few thousand aliases of one long text or key would become gigabytes."""
+    bomb = f"a: &a {long}\nb: [{', '.join(['*a'] * 50)}]"
 
     assert str(MAX_ALIASED) in str(refusal_of(bomb))
 

@@ -190,7 +190,7 @@ class _Reader:
                 continue
             key = self._key(event, written)
             mapping[key], size = self._node(self._next(), depth + 1)
-            total += size + 1
+            total += size + 1 + len(key) // LONG_TEXT
         self._lines[id(mapping)] = _line(start)
         return mapping, total
 

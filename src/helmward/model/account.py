@@ -88,7 +88,7 @@ class Account:
     tests_decide: bool = True
     """Whether failed tests make the release a failure."""
     values_checksum: str = ""
-    """Hex SHA-256 of the composed values (`apis.checksum`); empty while they are unknown."""
+    """Hex SHA-256 of the composed values (`values.checksum`); empty while they are unknown."""
     requested_at: str = ""
     """The `requestedAt` token that this turn has acted on; the two below likewise."""
     force_at: str = ""

@@ -22,6 +22,8 @@ class Desired:
     """Composed of all sources, the inline ones on top."""
     options: ReleaseOptions = field(default_factory=ReleaseOptions)
     commands: Commands = field(default_factory=Commands)
+    values_checksum: str = ""
+    """As the status of v1beta1 tells it."""
     digest: str = ""
     """Digest over chart content, values and the options that change the outcome."""
     deleting: bool = False

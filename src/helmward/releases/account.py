@@ -183,6 +183,7 @@ def _common(declared: Declared, desired: Desired | None, newest: Revision | None
         "release": declared.release,
         "chart_name": declared.chart.name,
         "chart": desired.chart if desired else None,
+        "values_checksum": desired.values_checksum if desired else "",
         "newest": newest,
         "deleting": declared.deleting,
         "tested": _tested(newest) if tests.enable else Outcome.NONE,

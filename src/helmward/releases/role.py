@@ -18,6 +18,7 @@ from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
 from helmward.kube.resources import SECRETS
 from helmward.model import Declared, Key, ReleaseRef, Revision
+from helmward.redaction import REDACTOR
 from helmward.releases.act import Hands
 from helmward.releases.beside import Actions
 from helmward.releases.desire import desire
@@ -36,6 +37,7 @@ from helmward.runtime.queue import KeyedQueue
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
+from helmward.values import ClusterSources
 
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
@@ -75,7 +77,9 @@ class ReleaseRole:
         self._storage = Storage(self.revisions)
         meters = Meters(parts.registry, lambda: float(len(self._queue)))
         self._meters = meters
-        self._reporter = Reporter(parts.kube, self.kinds.generations, parts.recorder, meters)
+        self._reporter = Reporter(
+            parts.kube, self.kinds.generations, parts.recorder, meters, mask=REDACTOR.mask
+        )
         self._actions = Actions(parts.engine, self._reporter)
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
@@ -129,7 +133,7 @@ class ReleaseRole:
         )
         return Loop(
             lookup=self.kinds.get,
-            desire=partial(desire, charts=Charts(parts.engine)),
+            desire=partial(desire, charts=Charts(parts.engine), sources=ClusterSources(parts.kube)),
             observer=observer,
             hands=self._hands,
             reporter=self._reporter,
@@ -158,6 +162,8 @@ class ReleaseRole:
             return
         if old and (new is None or new.uid != old.uid):
             self._reporter.forget(old)
+            if new is None:
+                REDACTOR.forget(old.key.owner)
         if new is not None:
             self._actions.hear(new)
         for one in (old, new):

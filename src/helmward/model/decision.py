@@ -22,6 +22,8 @@ class Desired:
     """Composed of all sources, the inline ones on top."""
     options: ReleaseOptions = field(default_factory=ReleaseOptions)
     commands: Commands = field(default_factory=Commands)
+    hidden: frozenset[tuple[str | int, ...]] = frozenset()
+    """The places in the values that came from Secrets."""
     values_checksum: str = ""
     """As the status of v1beta1 tells it."""
     digest: str = ""

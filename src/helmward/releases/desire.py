@@ -12,8 +12,9 @@ import msgspec
 from helmward.charts import Charts
 from helmward.errors import SpecInvalid
 from helmward.model import Chart, Declared, Desired, ValuesPolicy
-from helmward.values import Sources, checksum, compose, keep_secret
+from helmward.values import Composed, Sources, checksum, compose, keep_secret
 
+NO_VALUES = Composed(b"{}")
 REMEMBERED = 4096
 """Checksums that are not computed anew at each turn."""
 DIGEST_RULES = "1"
@@ -44,7 +45,7 @@ async def desire(
     await keep_secret(declared.key.owner, values)
     chart = await charts.pull(declared.chart, fresh=fresh)
     digest = digest_of(chart, values.document, declared.options.values_policy)
-    return _desired(declared, chart, values.document, digest=digest)
+    return _desired(declared, chart, values, digest=digest)
 
 
 def digest_of(chart: Chart, values: bytes, policy: ValuesPolicy = ValuesPolicy.RESET) -> str:
@@ -73,17 +74,18 @@ _checksums: dict[str, str] = {}
 
 
 def _desired(
-    declared: Declared, chart: Chart | None, values: bytes = b"{}", *, digest: str
+    declared: Declared, chart: Chart | None, values: Composed = NO_VALUES, *, digest: str
 ) -> Desired:
     return Desired(
         key=declared.key,
         generation=declared.generation,
         release=declared.release,
         chart=chart,
-        values=values,
+        values=values.document,
+        hidden=values.hidden,
         options=declared.options,
         commands=declared.commands,
-        values_checksum=_checksum(values, digest) if chart else "",
+        values_checksum=_checksum(values.document, digest) if chart else "",
         digest=digest,
         deleting=declared.deleting,
     )

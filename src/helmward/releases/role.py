@@ -152,6 +152,7 @@ class ReleaseRole:
             sessions=self._parts.sessions,
             writer=self._writer(),
             exists=self.kinds.exists,
+            log_diffs=self._parts.settings.log_release_diffs,
             antecedents=ANTECEDENTS,
         )
 

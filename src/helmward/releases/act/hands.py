@@ -1,5 +1,6 @@
 """What acting needs: the engine, the cluster, and in whose name it writes."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,7 @@ from helmward.kube import Kube
 from helmward.model import (
     CHART,
     DIGEST,
+    HIDDEN,
     NOTHING_SET,
     OWNER,
     Declared,
@@ -39,6 +41,8 @@ class Hands:
     """The session that claims what is written, and how long it still may."""
     exists: Callable[[str], bool] = lambda _: False
     """Whether a HelmRelease, named as antecedent annotations do, is in the cluster."""
+    log_diffs: bool = False
+    """Whether an upgrade logs what of the values changes."""
     antecedents: tuple[str, ...] = ()
     """The annotations of all generations that say whose an object is."""
 
@@ -66,11 +70,16 @@ class Task:
     @property
     def annotations(self) -> Mapping[str, str]:
         """What the release Secret tells of who asked for it."""
-        return {
+        told = {
             OWNER: self.desired.key.owner,
             DIGEST: self.desired.digest,
             CHART: str(self.desired.chart),
         }
+        return (
+            told | {HIDDEN: json.dumps(sorted(self.desired.hidden, key=str))}
+            if self.desired.hidden
+            else told
+        )
 
     @property
     def object_annotations(self) -> Mapping[str, str]:

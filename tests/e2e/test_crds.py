@@ -7,11 +7,12 @@ import pytest
 import yaml
 
 from helmward.apis import GENERATIONS, V1, V1BETA1, Generation
+from helmward.apis.convert import Request, convert
 from helmward.kube import Kube
 from helmward.model import FIVE_MINUTES, Account, Attempts, Chart, Outcome, ReleaseRef, Stage, Told
 from tests.support.builders import NOW, a_revision
 from tests.support.kubectl import Kubectl
-from tests.support.manifests import manifests
+from tests.support.manifests import FOLDER, manifests
 from tests.support.operator import install_crds
 from tests.support.plane import Plane
 
@@ -184,3 +185,13 @@ async def test_both_short_names_lead_to_the_kind(kubectl: Kubectl) -> None:
     listed = await kubectl("api-resources", "--no-headers", "--api-group=helm.fluxcd.io")
 
     assert "hr,hrs" in listed
+
+
+async def test_what_was_converted_is_taken(kubectl: Kubectl) -> None:
+    """`helmward convert` writes what the newer definition takes."""
+    text = (FOLDER / "v1beta1.yaml").read_text()
+    done = convert(text, Request(), file="v1beta1.yaml")
+
+    said = await kubectl("apply", "-f", "-", "--validate=strict", stdin=done.text)
+
+    assert said.count("helmrelease.helm.fluxcd.io/") == done.changed == len(manifests(V1BETA1))

@@ -64,6 +64,9 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_every_flag_explains_itself_and_names_its_variable() -> None:
     for command in helmward.commands.values():
         for param in command.params:
+            if isinstance(param, click.Argument):
+                assert (param.metavar or "").rstrip(".") in (command.help or ""), param.name
+                continue
             assert isinstance(param, click.Option)
             assert param.help, param.name
             assert str(param.envvar).startswith("HELMWARD_"), param.name

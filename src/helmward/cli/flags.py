@@ -252,3 +252,45 @@ service_flags = all_of(
         ),
     ]
 )
+
+convert_flags = _all_of(
+    [
+        flag(
+            "Conversion",
+            "--to",
+            type=click.Choice(["v1", "v1beta1"]),
+            default="v1",
+            help="Version to write: helm.fluxcd.io/v1 or flux.weave.works/v1beta1.",
+        ),
+        flag(
+            "Conversion",
+            "--in-place",
+            is_flag=True,
+            help="Write the files instead of printing them; none if one cannot be converted.",
+        ),
+        flag(
+            "Charts of v1alpha2",
+            "--git-url",
+            default="",
+            metavar="URL",
+            show_default=False,
+            help="Repository that chartGitPath is in; as the old operator had it.",
+        ),
+        flag(
+            "Charts of v1alpha2",
+            "--git-charts-path",
+            "charts_path",
+            default="charts",
+            metavar="PATH",
+            help="Folder of that repository that chartGitPath starts from.",
+        ),
+        flag(
+            "Charts of v1alpha2",
+            "--git-ref",
+            "ref",
+            default="master",
+            metavar="REF",
+            help="Branch, tag or commit of that repository.",
+        ),
+    ]
+)

@@ -31,6 +31,8 @@ type Call struct {
 	started  time.Time
 	requests atomic.Int32
 	total    *atomic.Int64
+	// fence is set before the first request, or never.
+	fence *fence
 }
 
 // Identity is who the API server sees; the zero value is nobody and unusable.
@@ -121,7 +123,10 @@ func (c *Call) Context() context.Context { return c.ctx }
 func (c *Call) Cancel(reason error) { c.cancel(reason) }
 
 // End releases what the call holds.
-func (c *Call) End() { c.cancel(failure.ErrCancelled) }
+func (c *Call) End() {
+	c.cancel(failure.ErrCancelled)
+	c.fence.leave(c)
+}
 
 // Requests is how many API requests left so far.
 func (c *Call) Requests() int32 { return c.requests.Load() }

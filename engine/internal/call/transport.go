@@ -26,6 +26,10 @@ type bound struct {
 func (b *bound) RoundTrip(request *http.Request) (*http.Response, error) {
 	b.call.requests.Add(1)
 	b.call.total.Add(1)
+	if mutating(request.Method) && !b.call.fence.passes() {
+		b.call.cancel(failure.ErrSessionLost)
+		return nil, failure.ErrSessionLost
+	}
 	if request.Context().Value(recordingKey{}) != nil {
 		return b.base.RoundTrip(request)
 	}

@@ -30,6 +30,22 @@ func New(kind pb.Failure_Kind, format string, values ...any) *Failure {
 	return &Failure{Kind: kind, Message: err.Error(), cause: errors.Unwrap(err)}
 }
 
+// Blaming is New with what in the cluster is to blame.
+func Blaming(kind pb.Failure_Kind, cause *pb.Cause, format string, values ...any) *Failure {
+	f := New(kind, format, values...)
+	f.Cause = cause
+	return f
+}
+
+// CauseOf is what in the cluster an error blames; nil where nothing is known.
+func CauseOf(err error) *pb.Cause {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f.Cause
+	}
+	return nil
+}
+
 // Is says whether an error is, or wraps, a failure of the kind.
 func Is(err error, kind pb.Failure_Kind) bool {
 	var f *Failure
@@ -41,6 +57,8 @@ var (
 	ErrCancelled = errors.New("cancelled by the caller")
 	ErrShutdown  = errors.New("cancelled: the engine is being stopped")
 	ErrDeadline  = errors.New("the deadline has passed")
+	// ErrSessionLost is a failure already: status writes must see its kind too.
+	ErrSessionLost = New(pb.Failure_SESSION_LOST, "the operator's session may not write any more")
 )
 
 // Of finds the kind of any error. An error whose kind nothing tells gets the
@@ -51,9 +69,7 @@ func Of(ctx context.Context, err error, fallback pb.Failure_Kind) *Failure {
 	}
 	var known *Failure
 	if errors.As(err, &known) && known.Kind != pb.Failure_CLUSTER_UNAVAILABLE {
-		return &Failure{
-			Kind: known.Kind, Message: withoutRepeat(err.Error(), known), Cause: known.Cause, cause: err,
-		}
+		return &Failure{Kind: known.Kind, Message: withoutRepeat(err.Error(), known), Cause: known.Cause, cause: err}
 	}
 	if ctx.Err() != nil {
 		return ended(ctx, err)
@@ -69,14 +85,20 @@ func Of(ctx context.Context, err error, fallback pb.Failure_Kind) *Failure {
 
 // withoutRepeat keeps what wraps a failure when it says more.
 func withoutRepeat(whole string, known *Failure) string {
-	if known.Kind == pb.Failure_HOOK_FAILED || known.Kind == pb.Failure_NOT_OWNED {
+	switch known.Kind {
+	case pb.Failure_HOOK_FAILED, pb.Failure_NOT_OWNED, pb.Failure_NOT_READY,
+		pb.Failure_SUPERSEDED, pb.Failure_SESSION_LOST:
 		return known.Message
+	default:
+		return whole
 	}
-	return whole
 }
 
 func ended(ctx context.Context, err error) *Failure {
 	cause := context.Cause(ctx)
+	if known := new(Failure); errors.As(cause, &known) {
+		return known
+	}
 	kind := pb.Failure_CANCELLED
 	if errors.Is(cause, ErrDeadline) || errors.Is(cause, context.DeadlineExceeded) {
 		kind = pb.Failure_TIMEOUT

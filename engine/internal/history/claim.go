@@ -44,6 +44,8 @@ type Claim struct {
 	written   *Record
 	earlier   []Stamp
 	broken    error
+	// givenUp is set once the wait ends for a newer state, with the words for it.
+	givenUp string
 }
 
 // Annotations of a claim, over those of the request.
@@ -56,7 +58,7 @@ func Annotations(request map[string]string, writer *pb.Writer, instance, chart s
 	all[Domain+"epoch"] = fmt.Sprint(writer.GetEpoch())
 	all[Domain+"instance"] = instance
 	all[claimAnnotation] = rand.Text()
-	all[Domain+"deadline"] = deadline.UTC().Format(time.RFC3339)
+	all[deadlineAnnotation] = inSeconds(deadline)
 	if chart != "" {
 		all[Domain+"chart"] = chart
 	}
@@ -65,6 +67,7 @@ func Annotations(request map[string]string, writer *pb.Writer, instance, chart s
 
 const (
 	phaseApplying   = "applying"
+	phaseWaiting    = "waiting"
 	phaseDone       = "done"
 	claimAnnotation = Domain + "claim"
 )

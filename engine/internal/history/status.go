@@ -28,6 +28,7 @@ func (c *Claim) record(rel *release.Release) error {
 		phase = phaseApplying
 	}
 	c.describe(rel)
+	c.giveUp(rel)
 	ctx, done := c.Call.Recording()
 	defer done()
 	stamp, err := c.writeSurely(ctx, rel, phase)
@@ -44,18 +45,27 @@ func (c *Claim) record(rel *release.Release) error {
 }
 
 // writeSurely writes a status in spite of an API server that is away for a
-// moment: a release must not stay pending for that. Where no answer came, the
-// next try may find the status written already.
+// moment: a release must not stay pending for that.
 func (c *Claim) writeSurely(ctx context.Context, rel *release.Release, phase string) (Stamp, error) {
+	return c.surely(ctx,
+		func() (Stamp, error) { return c.Secrets.write(ctx, c.written.Stamp, rel, c.annotated(phase)) },
+		func(found *Stamp) bool {
+			return found.Status == rel.Info.Status && found.Annotations[Domain+"phase"] == phase
+		})
+}
+
+// surely repeats a write of the claim until it is answered. Where no answer
+// came, the next try may find it written already.
+func (c *Claim) surely(ctx context.Context, write func() (Stamp, error), isWritten func(*Stamp) bool) (Stamp, error) {
 	unsure := false
 	for pause := 100 * time.Millisecond; ; pause *= 2 {
-		stamp, err := c.Secrets.write(ctx, c.written.Stamp, rel, c.annotated(phase))
+		stamp, err := write()
 		if err == nil {
 			return stamp, nil
 		}
 		if failure.Is(err, pb.Failure_CONFLICT) && unsure {
-			if found, reading := c.Secrets.Stamp(ctx, rel.Version); reading == nil && c.isOurs(found) &&
-				found.Status == rel.Info.Status && found.Annotations[Domain+"phase"] == phase {
+			if found, reading := c.Secrets.Stamp(ctx, c.written.Stamp.Revision); reading == nil &&
+				c.isOurs(found) && isWritten(found) {
 				return *found, nil
 			}
 		}

@@ -220,6 +220,7 @@ func (c *Client) patch(info *resource.Info, at version) error {
 		object.SetUID(typesUID(at.uid))
 		object.SetResourceVersion(at.resourceVersion)
 	}
+	c.stamp(object)
 	body, err := json.Marshal(object.Object)
 	if err != nil {
 		return err

@@ -45,11 +45,15 @@ type Options struct {
 	Annotations map[string]string
 	// Timeout of what this client itself waits for.
 	Timeout time.Duration
+	// Stamp, if not empty, is written to every object, and is like no stamp
+	// before.
+	Stamp string
 }
 
 // Client is the kube.Interface of one action.
 type Client struct {
 	Options
+	Waits
 
 	// Progress hears of phases.
 	Progress func(phase, detail string)
@@ -180,16 +184,5 @@ func (c *Client) lookAgain(attempt int) error {
 	if attempt == 0 {
 		return nil
 	}
-	return c.pause(time.Duration(attempt) * 20 * time.Millisecond)
-}
-
-func (c *Client) pause(length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-c.ctx.Done():
-		return context.Cause(c.ctx)
-	}
+	return c.pauseFor(time.Duration(attempt) * 20 * time.Millisecond)
 }

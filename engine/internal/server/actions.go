@@ -52,6 +52,9 @@ func (s *Server) act(request *pb.ActionRequest, stream events, what string, verb
 			return err
 		}
 		defer func() { done.Revision = action.Revision() }()
+		if waiting[what] {
+			defer action.Listen()()
+		}
 		return verb(action)
 	})
 	if what == "uninstall" && done.Failure == nil {

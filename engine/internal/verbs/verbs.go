@@ -20,6 +20,7 @@ import (
 	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
+	"helmward.dev/engine/internal/feeds"
 	"helmward.dev/engine/internal/history"
 	"helmward.dev/engine/internal/objects"
 )
@@ -31,6 +32,9 @@ type Engine struct {
 	Charts   *charts.Source
 	Releases *history.Cache
 	Versions *objects.Versions
+	Feeds    *feeds.Feeds
+	Sessions *call.Sessions
+	Running  *Running
 }
 
 // New makes an engine that has not asked anybody anything yet.
@@ -41,6 +45,9 @@ func New(instance, cacheDir string, of *cluster.Cluster) *Engine {
 		Charts:   charts.NewSource(cacheDir),
 		Releases: history.NewCache(),
 		Versions: objects.NewVersions(),
+		Feeds:    feeds.New(of.Following),
+		Sessions: call.NewSessions(),
+		Running:  NewRunning(),
 	}
 }
 
@@ -69,6 +76,9 @@ type Action struct {
 func (e *Engine) Begin(of *call.Call, request *pb.ActionRequest, progress func(phase, detail string)) (*Action, error) {
 	ref := request.GetRelease()
 	if err := checkNames(ref); err != nil {
+		return nil, err
+	}
+	if err := e.Admit(of, request.GetWriter()); err != nil {
 		return nil, err
 	}
 	access, err := e.Cluster.Access(of, ref.GetNamespace())
@@ -122,6 +132,7 @@ func (a *Action) prepareObjects() error {
 	client.Progress = a.progress
 	client.StillOurs = a.claim.Stands
 	client.Unbroken = a.claim.Broken
+	client.Waits = a.waits()
 	a.objects = client
 	return nil
 }
@@ -142,6 +153,9 @@ func (a *Action) annotate(of *chart.Chart) {
 	}
 	a.claim.Annotations = history.Annotations(a.request.GetAnnotations(), a.request.GetWriter(),
 		a.engine.Instance, name, a.call.Deadline)
+	if a.request.GetOptions().GetStamp() {
+		a.objects.Stamp = a.stamp()
+	}
 }
 
 // configuration is the SDK's; it is never shared between calls.

@@ -1,0 +1,151 @@
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"time"
+
+	"helm.sh/helm/v4/pkg/release/common"
+	release "helm.sh/helm/v4/pkg/release/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"helmward.dev/engine/internal/cluster"
+	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/failure"
+)
+
+const (
+	deadlineAnnotation = Domain + "deadline"
+	outcomeAnnotation  = Domain + "outcome"
+	// outcomeSuperseded tells a revision that was given up while it waited from
+	// one that was deployed once: Helm calls both superseded.
+	outcomeSuperseded = "superseded"
+)
+
+// inSeconds rounds up: a deadline that is read again must not be sooner.
+func inSeconds(deadline time.Time) string {
+	return deadline.Add(time.Second - time.Nanosecond).UTC().Format(time.RFC3339)
+}
+
+// GivenUp says whether a revision's wait was ended for a newer one. It was
+// never known to be good.
+func (s Stamp) GivenUp() bool { return s.Annotations[outcomeAnnotation] == outcomeSuperseded }
+
+// Waiting is until when a pending revision waits; false when it does not.
+func (s Stamp) Waiting() (time.Time, bool) {
+	if !s.Status.IsPending() || s.Annotations[Domain+"phase"] != phaseWaiting {
+		return time.Time{}, false
+	}
+	until, err := time.Parse(time.RFC3339, s.Annotations[deadlineAnnotation])
+	return until, err == nil
+}
+
+// Mark is random, and names this claim.
+func (c *Claim) Mark() string { return c.Annotations[claimAnnotation] }
+
+// Wait notes with the claim that all is applied and only waited for, until
+// when. Another process can then go on with it.
+func (c *Claim) Wait(until time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.written == nil {
+		return nil
+	}
+	c.Annotations[deadlineAnnotation] = inSeconds(until)
+	return c.mark(phaseWaiting)
+}
+
+// Adopt takes over a claim whose writer is gone, if nothing has happened to it;
+// its phase and deadline stay. The stamps are all revisions there are.
+func (c *Claim) Adopt(record *Record, stamps []Stamp) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for name, value := range record.Stamp.Annotations {
+		if _, given := c.Annotations[name]; !given && strings.HasPrefix(name, Domain) {
+			c.Annotations[name] = value
+		}
+	}
+	c.Annotations[deadlineAnnotation] = record.Stamp.Annotations[deadlineAnnotation]
+	c.known, c.written = []*Record{record}, record
+	for _, stamp := range stamps {
+		if stamp.UID != record.Stamp.UID {
+			c.earlier = append(c.earlier, stamp)
+		}
+	}
+	err := c.mark(phaseWaiting)
+	if err != nil {
+		c.written = nil
+	}
+	return err
+}
+
+// mark writes the claim's annotations alone; it needs c.mu.
+func (c *Claim) mark(phase string) error {
+	ctx, done := c.Call.Committing()
+	defer done()
+	annotations := c.annotated(phase)
+	stamp, err := c.surely(ctx,
+		func() (Stamp, error) {
+			if ended := c.Call.Context(); ended.Err() != nil {
+				return Stamp{}, failure.Of(ended, context.Cause(ended), pb.Failure_CANCELLED)
+			}
+			return c.Secrets.mark(ctx, c.written.Stamp, annotations)
+		},
+		func(found *Stamp) bool {
+			return found.Annotations[Domain+"phase"] == phase &&
+				found.Annotations[deadlineAnnotation] == annotations[deadlineAnnotation]
+		})
+	if err != nil {
+		return fmt.Errorf("note that revision %d of release %s waits: %w",
+			c.written.Stamp.Revision, c.Secrets.Name, err)
+	}
+	c.written = &Record{stamp, c.written.Release}
+	return nil
+}
+
+// GiveUp notes that the wait ends for a newer state: the failure that the SDK
+// is about to record is none. It returns what will be stored as the reason.
+func (c *Claim) GiveUp(why string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if why == "" {
+		why = "a newer state was asked for"
+	}
+	c.givenUp = why
+	return why
+}
+
+func (c *Claim) giveUp(rel *release.Release) {
+	if c.givenUp == "" || rel.Info.Status != common.StatusFailed {
+		return
+	}
+	rel.Info.Status = common.StatusSuperseded
+	rel.Info.Description = c.givenUp
+	c.Annotations = maps.Clone(c.Annotations)
+	c.Annotations[outcomeAnnotation] = outcomeSuperseded
+}
+
+// mark writes annotations to a revision's Secret if it is still as stamped.
+func (s *Secrets) mark(ctx context.Context, at Stamp, annotations map[string]string) (Stamp, error) {
+	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"uid": at.UID, "resourceVersion": at.ResourceVersion, "annotations": annotations,
+	}})
+	if err != nil {
+		return Stamp{}, err
+	}
+	written := &metav1.PartialObjectMetadata{}
+	err = s.access.Do(ctx, cluster.Request{
+		Verb: http.MethodPatch, Path: s.path(secretName(s.Name, at.Revision)),
+		Type: "application/merge-patch+json", Body: body,
+		Query: map[string]string{"fieldManager": "helmward"}, Accept: cluster.MetadataOnly,
+	}, written)
+	if failure.IsVersionConflict(err) || apierrors.IsNotFound(err) {
+		return Stamp{}, movedOn(s.Name, at.Base())
+	}
+	return stampOf(written.ObjectMeta), err
+}

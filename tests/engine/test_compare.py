@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from helmward.engine import Comparison, WriterId
-from helmward.errors import ChartEvicted, Conflict
+from helmward.errors import ChartEvicted, Conflict, SessionLost
 from helmward.kube.resources import CONFIG_MAPS
 from helmward.model import Base, Chart, Revision
 from tests.support.helm import SOON, Helm, config_map
@@ -244,6 +245,19 @@ async def test_nobody_named_changes_no_writer(helm: Helm) -> None:
     )
     assert noted.annotations["helmward.dev/session"] == "helmward/a"
     assert noted.chart == "app-1.0.0"
+
+
+async def test_a_lost_session_annotates_nothing(helm: Helm) -> None:
+    revision = await helm.install(await published(helm))
+    await helm.engine.renew("helmward/gone", timedelta(0))
+    with pytest.raises(SessionLost):
+        await helm.engine.annotate(
+            revision.release,
+            base=revision.base,
+            annotations={"helmward.dev/x": "1"},
+            writer=WriterId("helmward/gone", 1, valid=SOON),
+        )
+    assert await helm.engine.get(helm.ref()) == revision
 
 
 async def test_annotating_what_moved_on_is_a_conflict(helm: Helm) -> None:

@@ -1,13 +1,22 @@
 """Going back to an earlier revision."""
 
 import asyncio
+import os
+import signal
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from helmward.engine import ActionOptions
-from helmward.errors import Conflict, HelmwardError, ReleaseFailed, SpecInvalid
+from helmward.errors import (
+    Conflict,
+    EngineLost,
+    HelmwardError,
+    ReleaseFailed,
+    SpecInvalid,
+    Superseded,
+)
 from helmward.kube.resources import CONFIG_MAPS, CRDS, DEPLOYMENTS
 from helmward.model import Chart, Revision, Status
 from tests.support.helm import SOON, Helm, config_map, hook_job
@@ -197,6 +206,54 @@ async def test_cancelled_it_is_failed_not_pending(helm: Helm, event: str) -> Non
         return (await helm.statuses())[1:] == ["2 deployed", "3 failed"]
 
     await until(failed)
+
+
+async def test_killed_in_mid_rollback_it_is_unlocked(helm: Helm) -> None:
+    hooked = {"c.yaml": config_map("c", v="1"), "h.yaml": hook_job("h", "pre-rollback")}
+    first = await helm.install(await helm.chart(hooked))
+    second = await helm.upgrade(first, await helm.chart({"c.yaml": config_map("c")}, name="b"))
+    running = asyncio.Event()
+
+    def on_phase(name: str, detail: str) -> None:
+        if name == "hooks" and "running" in detail:
+            running.set()
+
+    task = asyncio.create_task(helm.rollback(second, 1, on_phase=on_phase))
+    async with asyncio.timeout(10):
+        await running.wait()
+    assert helm.process.pid
+    os.kill(helm.process.pid, signal.SIGKILL)
+    await helm.another_process()
+    with pytest.raises(EngineLost):
+        await task
+    pending = await helm.engine.get(helm.ref())
+    assert pending
+    assert pending.status == Status.PENDING_ROLLBACK
+    with pytest.raises(Conflict, match="pending-rollback"):
+        await helm.rollback(pending, 1)
+    unlocked = await helm.engine.unlock(pending.release, base=pending.base, why="writer is gone")
+    await helm.rollback(unlocked, 1, disable_hooks=True)
+    assert (await helm.statuses())[1:] == ["2 superseded", "3 failed", "4 deployed"]
+    assert await helm.data("c") == {"v": "1"}
+
+
+async def test_a_newer_state_ends_its_wait(helm: Helm) -> None:
+    stuck = deployment().replace("containers:", "nodeSelector: {nowhere: x}, containers:")
+    first = await helm.install(await helm.chart({"d.yaml": stuck}))
+    second = await helm.upgrade(first, await helm.chart({"c.yaml": config_map("c")}, name="b"))
+    waiting = asyncio.Event()
+
+    def on_phase(name: str, _detail: str) -> None:
+        if name == "waiting":
+            waiting.set()
+
+    task = asyncio.create_task(helm.rollback(second, 1, wait=True, on_phase=on_phase))
+    async with asyncio.timeout(10):
+        await waiting.wait()
+    assert await helm.engine.supersede(second.release, "a newer spec")
+    with pytest.raises(Superseded):
+        await task
+    assert await helm.statuses() == ["1 superseded", "2 deployed", "3 superseded"]
 
 
 async def test_history_is_pruned_to_what_is_kept(helm: Helm) -> None:

@@ -12,7 +12,14 @@ from typing import Any
 import pytest
 
 from helmward.engine import WriterId
-from helmward.errors import Conflict, EngineLost, ReleaseFailed, SpecInvalid, TestsFailed
+from helmward.errors import (
+    Conflict,
+    EngineLost,
+    ReleaseFailed,
+    SessionLost,
+    SpecInvalid,
+    TestsFailed,
+)
 from helmward.kube.resources import PODS, Resource
 from helmward.model import Revision, Status
 from tests.support.helm import SOON, Helm, config_map
@@ -111,6 +118,10 @@ async def test_a_test_that_fails_is_named(helm: Helm, kind: str) -> None:
     assert caught.value.revision
     assert caught.value.revision.annotations[TESTED] == "failed"
     assert caught.value.revision.status == Status.DEPLOYED
+    assert caught.value.cause
+    assert caught.value.cause.object == f"{kind}/broken"
+    assert caught.value.cause.container == "main"
+    assert caught.value.cause.exit_code == 1
     assert await helm.statuses() == ["1 deployed"]
     hooks = (await helm.stored(1))["release"]["hooks"]
     phases = {hook["name"]: hook["last_run"]["phase"] for hook in hooks}
@@ -210,6 +221,31 @@ async def test_told_to_stop_the_engine_notes_nothing(helm: Helm) -> None:
             await task
     assert await outcome(helm) is None
     assert await helm.statuses() == ["1 deployed"]
+
+
+async def test_of_a_lost_session_nothing_is_noted(helm: Helm) -> None:
+    revision = await installed(helm, a_test_pod("slow", "runs"))
+    begun = asyncio.Event()
+
+    def on_phase(name: str, detail: str) -> None:
+        if name == "hooks" and "running" in detail:
+            begun.set()
+
+    testing = helm.engine.test(
+        revision.release,
+        base=revision.base,
+        why="",
+        deadline=SOON,
+        writer=WriterId("helmward/lost", 1, valid=SOON),
+        on_phase=on_phase,
+    )
+    task = asyncio.create_task(testing)
+    async with asyncio.timeout(10):
+        await begun.wait()
+    await helm.engine.renew("helmward/lost", timedelta(0))
+    with pytest.raises(SessionLost):
+        await task
+    assert await outcome(helm) is None
 
 
 async def test_upgraded_meanwhile_nothing_is_noted(helm: Helm) -> None:

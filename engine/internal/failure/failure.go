@@ -69,9 +69,7 @@ func Of(ctx context.Context, err error, fallback pb.Failure_Kind) *Failure {
 	}
 	var known *Failure
 	if errors.As(err, &known) && known.Kind != pb.Failure_CLUSTER_UNAVAILABLE {
-		return &Failure{
-			Kind: known.Kind, Message: withoutRepeat(err.Error(), known), Cause: known.Cause, cause: err,
-		}
+		return &Failure{Kind: known.Kind, Message: withoutRepeat(err.Error(), known), Cause: known.Cause, cause: err}
 	}
 	if ctx.Err() != nil {
 		return ended(ctx, err)

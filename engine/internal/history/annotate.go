@@ -2,17 +2,10 @@ package history
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
-	"helmward.dev/engine/internal/failure"
 )
 
 // ByWriter is who writes, as annotations beside others; nobody named, nothing
@@ -50,7 +43,7 @@ func (s *Secrets) Annotate(ctx context.Context, base Base, annotations map[strin
 	if err != nil {
 		return nil, err
 	}
-	stamp, err := s.annotate(ctx, record.Stamp, annotations)
+	stamp, err := s.mark(ctx, record.Stamp, annotations)
 	if err != nil {
 		return nil, fmt.Errorf("annotate revision %d of release %s: %w", base.Revision, s.Name, err)
 	}
@@ -70,29 +63,4 @@ func (s *Secrets) Note(ctx context.Context, record *Record, annotations map[stri
 func (s *Secrets) remember(stamp Stamp, record *Record) *Record {
 	s.cache.put(s.key, Record{stamp, own(record.Release)})
 	return &Record{stamp, record.Release}
-}
-
-func (s *Secrets) annotate(ctx context.Context, at Stamp, annotations map[string]string) (Stamp, error) {
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"uid": at.UID, "resourceVersion": at.ResourceVersion, "annotations": annotations,
-	}})
-	if err != nil {
-		return Stamp{}, err
-	}
-	return s.patch(ctx, at, body)
-}
-
-// patch merges into a revision's Secret if it is still as stamped; it never
-// creates it anew.
-func (s *Secrets) patch(ctx context.Context, at Stamp, body []byte) (Stamp, error) {
-	written := &metav1.PartialObjectMetadata{}
-	err := s.access.Do(ctx, cluster.Request{
-		Verb: http.MethodPatch, Path: s.path(secretName(s.Name, at.Revision)),
-		Type: "application/merge-patch+json", Body: body,
-		Query: map[string]string{"fieldManager": "helmward"}, Accept: cluster.MetadataOnly,
-	}, written)
-	if failure.IsVersionConflict(err) || apierrors.IsNotFound(err) {
-		return Stamp{}, movedOn(s.Name, at.Base())
-	}
-	return stampOf(written.ObjectMeta), err
 }

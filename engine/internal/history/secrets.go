@@ -209,7 +209,16 @@ func (s *Secrets) write(ctx context.Context, at Stamp, rel *release.Release, ann
 	if err != nil {
 		return Stamp{}, err
 	}
-	return s.patch(ctx, at, body)
+	written := &metav1.PartialObjectMetadata{}
+	err = s.access.Do(ctx, cluster.Request{
+		Verb: http.MethodPatch, Path: s.path(secretName(rel.Name, rel.Version)),
+		Type: "application/merge-patch+json", Body: body,
+		Query: map[string]string{"fieldManager": "helmward"}, Accept: cluster.MetadataOnly,
+	}, written)
+	if failure.IsVersionConflict(err) || apierrors.IsNotFound(err) {
+		return Stamp{}, movedOn(s.Name, at.Base())
+	}
+	return stampOf(written.ObjectMeta), err
 }
 
 // remove deletes a revision's Secret, if it is still that one.

@@ -35,9 +35,6 @@ type Options struct {
 	// TrustOriginals takes objects of the revision before for ours even if they
 	// lost Helm's marks. A failed revision may list objects of others.
 	TrustOriginals bool
-	// Stamp, if not empty, is written to every object, and is like no stamp
-	// before.
-	Stamp string
 	// Force deletes and creates anew what the API server refuses to change.
 	Force bool
 	// AnyFields has fields dropped that the API server does not know.
@@ -48,6 +45,9 @@ type Options struct {
 	Annotations map[string]string
 	// Timeout of what this client itself waits for.
 	Timeout time.Duration
+	// Stamp, if not empty, is written to every object, and is like no stamp
+	// before.
+	Stamp string
 }
 
 // Client is the kube.Interface of one action.
@@ -184,16 +184,5 @@ func (c *Client) lookAgain(attempt int) error {
 	if attempt == 0 {
 		return nil
 	}
-	return c.pause(time.Duration(attempt) * 20 * time.Millisecond)
-}
-
-func (c *Client) pause(length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-c.ctx.Done():
-		return context.Cause(c.ctx)
-	}
+	return c.pauseFor(time.Duration(attempt) * 20 * time.Millisecond)
 }

@@ -123,9 +123,9 @@ func (c *Client) untilGone(info *resource.Info, deleted version) error {
 		case err != nil:
 			return err
 		case time.Now().After(ends):
-			return failure.New(pb.Failure_TIMEOUT, "deleted to be created anew, but not gone after %s", c.Timeout)
+			return failure.New(pb.Failure_TIMEOUT, "deleted to be created anew, but not gone after %s", short(c.Timeout))
 		}
-		if err := c.pause(pause); err != nil {
+		if err := c.pauseFor(pause); err != nil {
 			return err
 		}
 	}

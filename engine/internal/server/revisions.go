@@ -35,6 +35,9 @@ func (s *Server) Annotate(ctx context.Context, request *pb.AnnotateRequest) (*pb
 	defer end()
 	reply := &pb.AnnotateReply{}
 	reply.Failure = answer(s, of, "annotate", func() error {
+		if err := s.engine.Admit(of, request.GetWriter()); err != nil {
+			return err
+		}
 		secrets, err := s.engine.History(of, request.GetRelease())
 		if err != nil {
 			return err

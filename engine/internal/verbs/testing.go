@@ -1,19 +1,17 @@
 package verbs
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"helm.sh/helm/v4/pkg/action"
 	"helm.sh/helm/v4/pkg/kube"
 	"helm.sh/helm/v4/pkg/release/common"
 	release "helm.sh/helm/v4/pkg/release/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
 
-	"helmward.dev/engine/internal/cause"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
 	"helmward.dev/engine/internal/history"
@@ -93,8 +91,7 @@ func (a *Action) runTests(record *history.Record) error {
 	testing.Timeout = a.timeout()
 	_, shutdown, err := testing.Run(record.Release.Name)
 	if err != nil {
-		// While the pods are there to tell.
-		err = a.verdict(tests, runners, err)
+		err = a.verdict(tests, err)
 	}
 	if leftover := shutdown(); leftover != nil && err == nil {
 		a.progress("hooks", "a test that passed could not be deleted: "+leftover.Error())
@@ -104,13 +101,12 @@ func (a *Action) runTests(record *history.Record) error {
 }
 
 // verdict says whether tests failed, took too long, or could not be run.
-func (a *Action) verdict(tests []*release.Hook, runners kube.ResourceList, err error) error {
-	ctx := a.call.Context()
-	kind := pb.Failure_TEST_FAILED
+func (a *Action) verdict(tests []*release.Hook, err error) error {
 	if inner := below(err); inner != nil {
 		err = inner
 	}
-	known := failure.Of(ctx, err, kind)
+	known := failure.Of(a.call.Context(), err, pb.Failure_TEST_FAILED)
+	kind := pb.Failure_TEST_FAILED
 	switch known.Kind {
 	case pb.Failure_TEST_FAILED, pb.Failure_HOOK_FAILED, pb.Failure_NOT_READY, pb.Failure_REJECTED:
 	case pb.Failure_TIMEOUT:
@@ -124,13 +120,8 @@ func (a *Action) verdict(tests []*release.Hook, runners kube.ResourceList, err e
 	if at < 0 {
 		return known
 	}
-	blamed := tests[at]
-	f := failure.New(kind, "test %s/%s: %w", blamed.Kind, blamed.Name, known)
-	if found := a.causeOf(ctx, blamed, runners); found != nil {
-		f = failure.New(kind, "test %s/%s: %s", blamed.Kind, blamed.Name, cause.Words(found))
-		f.Cause = found
-	}
-	return f
+	name := tests[at].Kind + "/" + tests[at].Name
+	return failure.Blaming(kind, known.Cause, "test %s: %s", name, strings.TrimPrefix(known.Message, name+": "))
 }
 
 // below is what a hook failed of.
@@ -140,20 +131,6 @@ func below(err error) error {
 		return errors.Unwrap(f)
 	}
 	return nil
-}
-
-func (a *Action) causeOf(ctx context.Context, blamed *release.Hook, runners kube.ResourceList) *pb.Cause {
-	ofHook := runners.Filter(func(info *resource.Info) bool {
-		return info.Name == blamed.Name && info.Mapping.GroupVersionKind.Kind == blamed.Kind
-	})
-	var objects []*unstructured.Unstructured
-	for _, info := range ofHook {
-		objects = append(objects, info.Object.(*unstructured.Unstructured))
-	}
-	if len(objects) == 0 || ctx.Err() != nil {
-		return nil
-	}
-	return cause.Find(ctx, a.access, objects)
 }
 
 // cleanUp deletes the tests' pods and jobs where that was asked for, and after

@@ -253,7 +253,7 @@ service_flags = all_of(
     ]
 )
 
-convert_flags = _all_of(
+convert_flags = all_of(
     [
         flag(
             "Conversion",

@@ -2,15 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from pathlib import Path
-
-import pytest
 
 from tests.support.plane import Plane
 
 ENGINE = Path(__file__).parents[2] / "engine"
-GO = Path(sys.executable).parent / "go"
+BESIDE_PYTHON = str(Path(sys.executable).parent)
 # As tools/gobuild.py builds, so that what was compiled there serves here too.
 AS_BUILT = {
     "GOTOOLCHAIN": "local",
@@ -20,12 +19,13 @@ AS_BUILT = {
 }
 
 
-@pytest.mark.skipif(not GO.exists(), reason="Go came from elsewhere")
 async def test_causes_are_found_on_a_plane(plane: Plane) -> None:
     """What is tested stands in engine/internal/cause/plane_test.go; this gives it a cluster."""
+    go = shutil.which("go", path=os.pathsep.join([BESIDE_PYTHON, os.environ["PATH"]]))
+    assert go, "the engine could not have been built"
     environment = os.environ | AS_BUILT | {"HELMWARD_TEST_KUBECONFIG": plane.kubeconfig}
     testing = await asyncio.create_subprocess_exec(
-        GO,
+        go,
         *("test", "-count=1", "-timeout=3m", "-v", "./internal/cause"),
         cwd=ENGINE,
         env=environment,

@@ -116,10 +116,10 @@ func brokenWeb() answers {
 	return answers{
 		apps + "/deployments/web":    web,
 		apps + "/replicasets":        items(aSet("new", 10), aSet("old", 9)),
-		shop + "/pods":               items(aPod("web-old", "old", crashed), aPod("web-new", "new", crashed)),
+		shop + "/pods":               items(aPod("web-gone", "old", crashed), aPod("web-new", "new", crashed)),
 		shop + "/pods/web-new/log":   "starting\n\x1b[31mno database\x1b[0m\n\n",
 		shop + "/events":             items(anEvent("BackOff", "again", "12:30", "spec.containers{app}")),
-		shop + "/pods/web-old/log":   "of a pod that is on its way out",
+		shop + "/pods/web-gone/log":  "of a pod that is on its way out",
 		apps + "/deployments/absent": "forbidden",
 	}
 }
@@ -230,6 +230,44 @@ func TestOfSeveralObjectsTheHopelessOneIsTold(t *testing.T) {
 	got, _ := find(t, from, object(from[shop+"/persistentvolumeclaims/data"]), object(web))
 	if got.GetObject() != "Deployment/web" {
 		t.Errorf("got %v", got)
+	}
+}
+
+// Its pod may crash as often as the Job lets it.
+func TestACrashOfAJobsPodIsNotHopelessBeforeTheJobSaysSo(t *testing.T) {
+	job := func(status string) string {
+		return `{apiVersion: batch/v1, kind: Job, metadata: {name: migrate, namespace: shop, uid: new},
+    spec: {selector: {matchLabels: {job: migrate}}}, status: {` + status + `}}`
+	}
+	from := brokenWeb()
+	const path = "/apis/batch/v1/namespaces/shop/jobs/migrate"
+	from[path] = job("active: 1")
+	got, _ := find(t, from, object(from[path]))
+	if got.GetReason() != "CrashLoopBackOff" || got.GetObject() != "Job/migrate" || got.GetHopeless() {
+		t.Errorf("got %v", got)
+	}
+	from[path] = job(`conditions: [{type: Failed, status: "True", reason: BackoffLimitExceeded, message: too often}]`)
+	got, _ = find(t, from, object(from[path]))
+	if !got.GetHopeless() || got.GetExitCode() != 3 || !strings.HasSuffix(got.GetMessage(), "BackoffLimitExceeded: too often") {
+		t.Errorf("got %v", got)
+	}
+	from[path] = job(`conditions: [{type: Complete, status: "True"}]`)
+	if got, _ = find(t, from, object(from[path])); got != nil {
+		t.Errorf("it is done: got %v", got)
+	}
+}
+
+// An evicted pod stays in the list long after another has taken its place.
+func TestAPodThatWasReplacedIsBlamedLast(t *testing.T) {
+	from := brokenWeb()
+	evicted := strings.Replace(aPod("web-evicted", "new", "state: {}"), "phase: Running", "phase: Failed, reason: Evicted", 1)
+	from[shop+"/pods"] = items(evicted, aPod("web-new", "new", "state: {running: {}}"))
+	if got, _ := find(t, from, object(web)); got.GetPod() != "web-new" || got.GetReason() != "NotReady" {
+		t.Errorf("got %v", got)
+	}
+	from[shop+"/pods"] = items(evicted)
+	if got, _ := find(t, from, object(web)); got.GetReason() != "Evicted" || got.GetHopeless() {
+		t.Errorf("nothing else: got %v", got)
 	}
 }
 

@@ -51,7 +51,8 @@ func (s *search) job(job *batchv1.Job) *finding {
 	case told == nil:
 		return verdict
 	case verdict == nil:
-		return told
+		// The Job counts its pods' ends itself, and has a limit of its own.
+		return told.hopelessIf(told.cause.Hopeless && told.cause.ExitCode == nil)
 	}
 	told.cause.Message = join(told.cause.Message, verdict.cause.Reason+": "+verdict.cause.Message)
 	told.rank, told.cause.Hopeless = verdict.rank, verdict.cause.Hopeless

@@ -16,6 +16,7 @@ import click
 import yaml
 
 from helmward import errors
+from helmward.apis.commands import MEANINGS, WORDS
 from helmward.apis.crds import crd_documents
 from helmward.cli.main import helmward
 from helmward.releases import decide
@@ -76,7 +77,16 @@ def helmrelease_page() -> str:
     for crd in crd_documents():
         for version in crd["spec"]["versions"]:
             blocks += _kind(crd["spec"], version)
+    blocks += ["## Annotations of a HelmRelease of any version", table(*_annotations())]
     return page("HelmRelease", *blocks)
+
+
+def _annotations() -> tuple[tuple[str, ...], Iterator[tuple[str, ...]]]:
+    rows = (
+        (f"`{name}`", ", ".join(f"`{word}`" for word in WORDS.get(name, {})) or "any text", words)
+        for name, words in MEANINGS.items()
+    )
+    return ("Annotation", "Value", "Meaning"), rows
 
 
 def _kind(spec: dict[str, Any], version: dict[str, Any]) -> list[str]:
@@ -116,21 +126,69 @@ def _limits(field: dict[str, Any]) -> str:
         "enum": "one of {}",
         "default": "default `{}`",
     }
-    said = [text.format(field[name]) for name, text in words.items() if name in field]
+    said = [text.format(_listed(field[name])) for name, text in words.items() if name in field]
+    for node in (field, field.get("items", {})):
+        said += [rule["message"] for rule in node.get("x-kubernetes-validations", ())]
     return f" ({'; '.join(said)})" if said else ""
+
+
+def _listed(limit: Any) -> str:
+    if isinstance(limit, list | tuple):
+        return ", ".join(str(one) for one in limit if one is not None)
+    return str(limit)
 
 
 def decisions_page() -> str:
     rows = (
-        (str(number), f"`{rule.__name__}`", _one_paragraph(rule))
+        (
+            str(number),
+            f"`{rule.name}`",
+            "any" if rule.states == decide.ANY else ", ".join(rule.states),
+            ", ".join(kind.__name__ for kind in rule.leads),
+            _one_paragraph(rule.check),
+        )
         for number, rule in enumerate(decide.RULES, 1)
     )
+    states = ((f"`{one}`", decide.WORDS[one]) for one in decide.State)
+    answers = ((f"`{one.__name__}`", _one_paragraph(one)) for one in _answers())
     return page(
         "What Helmward does when",
-        "At each turn these rules are asked in order; the first one that has an answer decides.",
-        table(("", "Rule", "What it says"), rows),
+        "At each turn these rules are asked in order; the first one that has an answer decides. "
         "If none has one, all is in sync and there is nothing to do.",
+        table(("", "Rule", "Asked of", "Answers", "What it says"), rows),
+        "## States",
+        "What a HelmRelease finds under its release name:",
+        table(("State", "Meaning"), states),
+        "## Answers",
+        table(("Answer", "Meaning"), answers),
+        "## The same as a diagram",
+        "An arrow is an answer that changes the state when its verb succeeds, with the rules that "
+        "give it. A verb that fails leads to `Failed`, one whose operator dies to `Pending`.",
+        _diagram(),
     )
+
+
+def _answers() -> list[type]:
+    """Return every kind of answer once, in the order of the rules that give them."""
+    return list(dict.fromkeys(kind for rule in decide.RULES for kind in rule.leads))
+
+
+def _diagram() -> str:
+    """Draw the states and what leads from one to another, as the table of rules has it."""
+    arrows: dict[tuple[str, str, str], list[str]] = {}
+    for rule in decide.RULES:
+        for kind, target in rule.leads.items():
+            if target is None:
+                continue
+            for state in rule.states:
+                arrow = (state.value, target.value, kind.__name__)
+                arrows.setdefault(arrow, []).append(rule.name)
+    lines = [
+        f"    {source} --> {target}: {kind}<br/>{', '.join(names)}"
+        for (source, target, kind), names in sorted(arrows.items())
+        if source != target or kind == "Upgrade"
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", "    [*] --> Absent", *lines, "```"])
 
 
 def errors_page() -> str:

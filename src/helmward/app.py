@@ -7,9 +7,10 @@ session, then everything else.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,15 +18,14 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
-from helmward.apis import GENERATIONS
-from helmward.engine import Engine, EngineProcess
+from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
-from helmward.kube import Kube, load_config
+from helmward.kube import Kube, load_config, write_kubeconfig
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
-from helmward.runtime.lease import Session
+from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.sessions import Sessions
 from helmward.settings import GitSettings, ReleaseSettings, Settings
 from helmward.web import WebServer
@@ -50,6 +50,10 @@ class Tree:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     ready: dict[str, Check] = field(default_factory=dict)
     alive: dict[str, Check] = field(default_factory=dict)
+    before_metrics: Callable[[], Awaitable[None]] | None = None
+    """Awaited at each scrape: what has to be asked for."""
+    on_refresh: Callable[[], None] | None = None
+    """Called when somebody asks for everything to be looked at."""
 
 
 async def run(
@@ -74,20 +78,28 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
     path = str(cluster.kubeconfig) if cluster.kubeconfig else None
     with TemporaryDirectory(prefix="helmward-") as work:
         async with (
-            Kube(load_config(path, cluster.context)) as kube,
+            Kube(load_config(path, cluster.context, server=cluster.master)) as kube,
             asyncio.TaskGroup() as watchers,
             asyncio.TaskGroup() as writers,
         ):
             tree = Tree(kube, watchers, writers)
             if settings.releases:
-                _serve_releases(tree, settings, settings.releases)
+                process = _engine(tree, settings, settings.releases, Path(work))
+                _serve_releases(tree, settings, settings.releases, process)
             if settings.git:
                 _follow_git(tree, settings.git, Path(work), observer)
             _serve_web(tree, settings, ready)
 
 
 def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
-    web = WebServer(settings.web, tree.registry, tree.ready, alive=tree.alive)
+    web = WebServer(
+        settings.web,
+        tree.registry,
+        tree.ready,
+        alive=tree.alive,
+        before_metrics=tree.before_metrics,
+        on_refresh=tree.on_refresh,
+    )
     tree.watchers.create_task(web.run(), name="web")
     tree.writers.create_task(_tell(tree.ready, ready, web), name="ready")
 
@@ -104,49 +116,69 @@ def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) ->
     tree.writers.create_task(sync.run(), name="git")
 
 
-def _serve_releases(tree: Tree, settings: Settings, releases: ReleaseSettings) -> None:
-    namespace = settings.cluster.session_namespace or tree.kube.config.namespace
-    process = EngineProcess(
-        kubeconfig=str(settings.cluster.kubeconfig) if settings.cluster.kubeconfig else None,
-        context=settings.cluster.context,
+def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Path) -> EngineProcess:
+    """Return the engine, told of the very cluster that was found."""
+    cluster = settings.cluster
+    given = cluster.kubeconfig if not cluster.master else None
+    file = given or write_kubeconfig(tree.kube.config, work / "kubeconfig")
+    return EngineProcess(
+        kubeconfig=str(file),
+        context=cluster.context if given else None,
         cache=releases.engine_cache,
         on_log=_engine_said,
     )
-    sessions = Sessions(tree.kube, None)
+
+
+def _serve_releases(
+    tree: Tree, settings: Settings, releases: ReleaseSettings, process: EngineProcess
+) -> None:
+    namespace = settings.cluster.session_namespace or tree.kube.config.namespace
+    rhythm = Rhythm.of(settings.cluster.lease_duration)
+    sessions = Sessions(tree.kube, None, rhythm=rhythm)
     recorder = EventRecorder(tree.kube)
-    parts = Parts(tree.kube, Engine(process), sessions, recorder, tree.registry, releases)
-    roles = [ReleaseRole(generation, parts) for generation in GENERATIONS]
+    engine = Engine(process)
+    tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
+    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases)
+    role = ReleaseRole(parts)
+    tree.on_refresh = role.refresh
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")
     tree.watchers.create_task(recorder.run(), name="events")
-    for role in roles:
-        tree.watchers.create_task(role.watch(), name=f"watch-{role.name}")
-        tree.ready[f"informers {role.name}"] = role.is_synced
+    tree.watchers.create_task(role.watch(), name="watch-releases")
+    tree.ready["informers"] = role.is_synced
     tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
-    tree.writers.create_task(_write(tree.kube, namespace, sessions, roles), name="releases")
+    tree.writers.create_task(_write(parts, namespace, role, rhythm), name="releases")
 
 
-async def _write(kube: Kube, namespace: str, sessions: Sessions, roles: list[ReleaseRole]) -> None:
+async def _write(parts: Parts, namespace: str, role: ReleaseRole, rhythm: Rhythm) -> None:
     """Work on releases as long as a Lease is held; lost, begin anew."""
     backoff: Backoff[str] = Backoff(base=PAUSE, cap=LONGEST_PAUSE)
     while True:
-        session = Session(kube, namespace)
+        session = Session(parts.kube, namespace, rhythm=rhythm)
         try:
             async with session.hold():
                 backoff.reset(namespace)
                 log.info("session begun", lease=session.name)
-                await _work(sessions, roles, session.name)
+                await _work(parts, role, session)
         except* TransientError as group:
             log.warning("no session: nothing is written", why=str(_first(group)))
         await asyncio.sleep(backoff.next(namespace))
 
 
-async def _work(sessions: Sessions, roles: list[ReleaseRole], session: str) -> None:
-    await sessions.informer.synced.wait()
+async def _work(parts: Parts, role: ReleaseRole, session: Session) -> None:
+    await parts.sessions.informer.synced.wait()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_bury(sessions), name="bury")
-        for role in roles:
-            group.create_task(role.work(session), name=f"work-{role.name}")
+        group.create_task(_bury(parts.sessions), name="bury")
+        group.create_task(_pass_on(session, parts.engine), name="fence")
+        group.create_task(role.work(session), name="work")
+
+
+async def _pass_on(session: Session, engine: Engine) -> None:
+    """Tell the engine of each renewal: it writes no longer than the session may."""
+    while True:
+        await session.next_renewal()
+        with suppress(HelmwardError):
+            await engine.renew(session.name, timedelta(seconds=max(0.0, session.remaining)))
 
 
 async def _bury(sessions: Sessions) -> None:

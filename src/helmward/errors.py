@@ -22,7 +22,7 @@ names what is wrong and what would mend it::
     |       `-- TestsFailed       the release's tests failed
     `-- TerminalError             stalled until the spec changes
         |-- ChartRejected         the chart is broken or does not render
-        |-- ValuesInvalid         the chart's schema refuses the values
+        |-- ValuesInvalid         a source is no YAML, or the chart's schema refuses it
         |-- SpecInvalid           a field of the resource breaks a rule
         |-- NameTaken             another HelmRelease holds the release name
         |-- NotOwned              an object of the chart exists and is another's
@@ -159,7 +159,7 @@ class ChartRejected(TerminalError):
 
 
 class ValuesInvalid(TerminalError):
-    """The chart's JSON schema refuses the values."""
+    """A source of values is no YAML mapping, or the chart's JSON schema refuses them."""
 
     reason = "ValuesInvalid"
 

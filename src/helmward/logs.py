@@ -2,7 +2,8 @@
 
 Called once, before the first event. Every event carries `ts`, `level` and
 `event`; the rest (component, release, namespace, resource) comes from whoever
-logs. Passwords inside URLs never reach a log, whoever wrote them.
+logs. What came from a Secret never reaches a log, nor do passwords inside URLs,
+whoever wrote them.
 """
 
 import logging
@@ -14,12 +15,16 @@ from typing import Any, Final, TextIO
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from helmward.redaction import REDACTOR
+
 _USERINFO: Final = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?P<user>[^\s/:@\"'<>]*):(?!\d+(?:[/?#\s]|$))"
     r"[^\s\"'<>]*@",
     re.IGNORECASE,
 )
 _TOKEN: Final = re.compile(r"(?P<scheme>\bhttps?://)[^\s/:@\"'<>]+@", re.IGNORECASE)
+OURS: Final = ("ts", "level")
+"""Words that come from nowhere else, and by which programs sort lines."""
 LEADING: Final = ("ts", "level", "component", "event")
 _COLOURS: Final = {"debug": "2", "info": "32", "warning": "33", "error": "31", "critical": "31;1"}
 
@@ -57,27 +62,26 @@ def name_component(logger: WrappedLogger, _name: str, event: EventDict) -> Event
 
 
 def redacted(text: str) -> str:
-    """Return the text without passwords and tokens inside URLs."""
-    return _TOKEN.sub(r"\g<scheme>***@", _USERINFO.sub(r"\g<scheme>\g<user>:***@", text))
+    """Return the text without what is known to be secret, and without passwords in URLs."""
+    known = REDACTOR.mask(text)
+    return _TOKEN.sub(r"\g<scheme>***@", _USERINFO.sub(r"\g<scheme>\g<user>:***@", known))
 
 
 def redact(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
-    """Keep passwords in URLs out of an event, however deep they sit."""
-    for key, value in event.items():
-        event[key] = _clean(value)
-    return event
+    """Keep secrets and passwords in URLs out of an event, however deep they sit."""
+    return {key: value if key in OURS else _clean(value) for key, value in event.items()}
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return redacted(value)
     if isinstance(value, dict):
-        return {key: _clean(inner) for key, inner in value.items()}
+        return {redacted(str(key)): _clean(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_clean(inner) for inner in value]
     if value is None or isinstance(value, bool | int | float):
-        return value
-    return redacted(str(value))
+        return REDACTOR.mask_all(value)
+    return redacted(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
 
 
 def _shared(*, human: bool) -> list[Processor]:

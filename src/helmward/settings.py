@@ -9,12 +9,13 @@ from datetime import timedelta
 from pathlib import Path
 
 CHARTS_SYNC_INTERVAL = timedelta(minutes=3)
-STATUS_UPDATE_INTERVAL = timedelta(seconds=10)
 GIT_POLL_INTERVAL = timedelta(minutes=5)
 SYNC_INTERVAL = timedelta(minutes=5)
 GIT_TIMEOUT = timedelta(seconds=20)
 SYNC_TIMEOUT = timedelta(minutes=1)
 WORKERS = 16
+LEASE_DURATION = timedelta(seconds=15)
+LEAST_LEASE = timedelta(seconds=3)
 LISTEN = ":3030"
 
 
@@ -24,8 +25,12 @@ class ClusterSettings:
 
     kubeconfig: Path | None = None
     context: str | None = None
+    master: str | None = None
+    """Address of the API server; None: the one that the kubeconfig or the pod names."""
     session_namespace: str | None = None
     """Where the session's Lease is kept; None: the pod's own, else `default`."""
+    lease_duration: timedelta = LEASE_DURATION
+    """How long after its last sign of life an operator counts as gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class ReleaseSettings:
     allow_namespace: str | None = None
     """The only namespace whose HelmReleases are served; None: all of them."""
     engine_cache: Path | None = None
+    log_release_diffs: bool = False
+    """Whether what an upgrade changes is logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +84,5 @@ class Settings:
     log_format: str = "auto"
     """`auto`: human on a terminal, JSON otherwise; `fmt` or `json` by choice."""
     log_level: str = "info"
+    notes: tuple[str, ...] = ()
+    """What was said in vain, to be warned of once."""

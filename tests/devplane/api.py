@@ -35,6 +35,11 @@ class Api:
 
     def call(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Return the status and the decoded answer."""
+        status, answer = self.send(method, path, body)
+        return status, json.loads(answer)
+
+    def send(self, method: str, path: str, body: object = None) -> tuple[int, str]:
+        """Return the status and the answer as it came."""
         connection = http.client.HTTPSConnection(
             urlsplit(self.server).netloc, context=self.trust, timeout=10
         )
@@ -42,7 +47,7 @@ class Api:
         try:
             connection.request(method, path, json.dumps(body) if body else None, headers)
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            return answer.status, answer.read().decode()
         finally:
             connection.close()
 

@@ -118,28 +118,6 @@ async def test_a_pod_that_is_not_restarted_succeeds(api: Api) -> None:
     await eventually(lambda: phase(api, "single") == "Succeeded")
 
 
-@pytest.mark.parametrize(
-    ("fate", "reason"), [("image-missing", "ImagePullBackOff"), ("crash-loops", "CrashLoopBackOff")]
-)
-async def test_a_pod_can_be_told_to_get_stuck(api: Api, fate: str, reason: str) -> None:
-    annotations = {"devplane.helmward.dev/pod": fate}
-    api.create(f"{NAMESPACE}/pods", a_pod(fate, annotations=annotations))
-
-    def status() -> Any:
-        return api.get(f"{NAMESPACE}/pods/{fate}")["status"].get("containerStatuses")
-
-    (container,) = await eventually(status)
-    assert container["state"]["waiting"]["reason"] == reason
-
-
-async def test_a_pod_can_be_told_to_fail(api: Api) -> None:
-    annotations = {"devplane.helmward.dev/pod": "fails"}
-    pod = a_pod("failing", annotations=annotations, restartPolicy="Never")
-    api.create(f"{NAMESPACE}/pods", pod)
-
-    await eventually(lambda: phase(api, "failing") == "Failed")
-
-
 async def test_a_pod_is_admitted_with_the_account_of_its_namespace(api: Api) -> None:
     """As in any cluster: the account appears by itself, its token is mounted."""
     api.create("/api/v1/namespaces", {"metadata": {"name": "fresh"}})

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from helmward.kube import Kube
+from tests.support.app_chart import make_app
 from tests.support.charts import ChartRepo, make_chart
 from tests.support.operator import Releases, install_crds, running, settings_for
 from tests.support.plane import Plane
@@ -41,6 +42,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_chart(folder, "broken", "1.0.0", {"config.yaml": BROKEN}, {"colour": "blue"})
     templates = {"config.yaml": CONFIG, "hook.yaml": SLOW_HOOK}
     make_chart(folder, "slow", "1.0.0", templates, {"colour": "blue"})
+    make_app(folder, "1.0.0", "1.1.0")
     return folder
 
 

@@ -50,7 +50,7 @@ async def greeting(releases: Releases) -> str:
 async def test_a_commit_becomes_a_release_and_the_next_an_upgrade(
     following: Releases, git: GitRepo
 ) -> None:
-    following.made.append((following.namespace, "shop"))
+    following.made.append((following, "shop"))
     git.commit(shop(following, colour="green"), "a shop")
     await until(lambda: _exists(following))
     assert (await following.ready("shop"))["releaseRevision"] == 1
@@ -68,7 +68,7 @@ async def test_a_broken_commit_leaves_the_last_good_one_in_force(
     following: Releases, git: GitRepo
 ) -> None:
     """File and line are named, hand-made changes still heal, and a mending commit goes on."""
-    following.made.append((following.namespace, "shop"))
+    following.made.append((following, "shop"))
     git.commit(shop(following, colour="green"), "a shop")
     await until(lambda: _exists(following))
     await following.ready("shop")

@@ -43,7 +43,7 @@ async def test_kubectl_apply_makes_a_helm_release(plane: Plane, operator: Releas
     """The whole promise, seen with kubectl and in Helm's own storage format."""
     document = operator.document("shop", values={"colour": "green"})
     await kubectl(plane, "apply", "-f", "-", text=yaml.safe_dump(document))
-    operator.made.append((operator.namespace, "shop"))
+    operator.made.append((operator, "shop"))
     release = f"{operator.namespace}-shop"
     status = await operator.ready("shop")
     assert status["releaseName"] == release

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import yaml
 
 from helmward.kube import Kube
-from tests.support.operator import install_crds
+from tests.support.operator import Releases, install_crds
 from tests.support.plane import Plane
 from tests.support.processes import children, lives
 
@@ -93,6 +94,41 @@ async def test_it_serves_its_port_and_ends_cleanly_on_sigterm(plane: Plane, kube
         assert not [pid for pid in engines if lives(pid)]
 
 
+async def test_the_cluster_of_the_environment_is_the_engines_too(
+    plane: Plane, releases: Releases
+) -> None:
+    """$KUBECONFIG, as the README has it."""
+    async with helmward("operator", "--listen=127.0.0.1:0", KUBECONFIG=plane.kubeconfig) as running:
+        await running.until_logged("ready")
+        await releases.apply("web")
+        await releases.ready("web")
+        await releases.delete("web")
+        await releases.gone("web")
+        running.process.send_signal(signal.SIGTERM)
+
+        assert await running.end() == 0, running.words
+
+
+async def test_another_address_of_the_cluster_is_the_engines_too(
+    plane: Plane, releases: Releases, tmp_path: Path
+) -> None:
+    """--master goes before the kubeconfig; old Deployments have both."""
+    elsewhere = pointing_nowhere(plane.kubeconfig, tmp_path)
+    async with helmward(
+        *("operator", "--listen=127.0.0.1:0", f"--kubeconfig={elsewhere}"),
+        *(f"--master={plane.server}", "--tiller-namespace=kube-system"),
+    ) as running:
+        await running.until_logged("--tiller-namespace has no effect: there is no Tiller")
+        await running.until_logged("ready")
+        await releases.apply("web")
+        await releases.ready("web")
+        await releases.delete("web")
+        await releases.gone("web")
+        running.process.send_signal(signal.SIGTERM)
+
+        assert await running.end() == 0, running.words
+
+
 async def test_a_cluster_that_is_away_is_waited_for(tmp_path: Path) -> None:
     """It is alive, which keeps it from being restarted, but not ready."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -112,6 +148,16 @@ async def test_a_cluster_that_is_away_is_waited_for(tmp_path: Path) -> None:
         assert await running.end() == 0, running.words
         assert status == 503
         assert "informers" in text
+
+
+def pointing_nowhere(kubeconfig: str, folder: Path) -> Path:
+    """The same credentials for an address where nobody listens."""
+    document = yaml.safe_load(Path(kubeconfig).read_text())
+    for cluster in document["clusters"]:
+        cluster["cluster"]["server"] = "https://127.0.0.1:1"
+    path = folder / "elsewhere"
+    path.write_text(yaml.safe_dump(document))
+    return path
 
 
 def a_kubeconfig(folder: Path, server: str) -> Path:

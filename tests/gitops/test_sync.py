@@ -12,10 +12,10 @@ from prometheus_client import CollectorRegistry
 from helmward.errors import NotFound
 from helmward.gitops.loop import GitSync
 from helmward.gitops.report import Kind
-from helmward.gitops.yamlread import documents
 from helmward.kube import Kube, load_config
 from helmward.kube.resources import CONFIG_MAPS, CRDS, NAMESPACES, Resource
 from helmward.settings import GitSettings
+from helmward.yamls import documents
 from tests.gitops.conftest import Running, Watched, a_sync
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import PASSWORD, USER, http_git

@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from helmward.kube import Kube, load_config
 from helmward.kube.resources import EVENTS
@@ -52,6 +55,88 @@ async def test_equal_events_are_counted(kube: Kube, namespace: str) -> None:
         async def told() -> bool:
             counts = sorted(event["count"] for event in await events(kube, namespace))
             return counts == [1, 3]
+
+        await until(told)
+
+
+@dataclass
+class Clock:
+    """Time that passes when told to."""
+
+    time: datetime = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+async def test_failures_that_differ_in_numbers_only_are_one_line(
+    kube: Kube, namespace: str
+) -> None:
+    """The count grows; the words are those of the last attempt."""
+    async with running(EventRecorder(kube)) as recorder:
+        for attempt in range(1, 5):
+            said = f"no such image (attempt {attempt}, next try at 12:0{attempt}:00Z)"
+            recorder.record(a_release(namespace), "InstallFailed", said, warning=True)
+
+        async def told() -> Mapping[str, Any] | None:
+            (event,) = await events(kube, namespace) or [{}]
+            return event if event.get("count") == 4 else None
+
+        event = await until(told)
+
+    assert event["message"] == "no such image (attempt 4, next try at 12:04:00Z)"
+
+
+async def test_successes_that_differ_are_told_apart(kube: Kube, namespace: str) -> None:
+    """Revision 2 and revision 3 are two pieces of news."""
+    async with running(EventRecorder(kube)) as recorder:
+        for number in (2, 3):
+            recorder.record(a_release(namespace), "Synced", f"upgraded to revision {number}")
+
+        async def both() -> bool:
+            return len(await events(kube, namespace)) == 2
+
+        await until(both)
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [
+        ("no such image (attempt {0}, next try at {0}Z)", 1),
+        ("pod cart-{1} crashed (attempt {0})", 10 + 24),
+    ],
+)
+async def test_a_day_of_failures_makes_few_events(
+    kube: Kube, namespace: str, said: str, most: int
+) -> None:
+    """Whatever each attempt says: etcd is not a log."""
+    clock, attempts = Clock(), 288
+    async with running(EventRecorder(kube, now=clock)) as recorder:
+        for attempt in range(1, attempts + 1):
+            words = said.format(attempt, chr(0x61 + attempt % 26) * (1 + attempt // 26))
+            recorder.record(a_release(namespace), "InstallFailed", words, warning=True)
+            await until(lambda: recorder.idle, every=0.001)
+            clock.time += timedelta(minutes=5)
+
+    found = await events(kube, namespace)
+    assert 1 <= len(found) <= most
+    assert sum(event["count"] for event in found) == attempts
+    newest = max(found, key=lambda event: str(event["lastTimestamp"]))
+    assert f"attempt {attempts}" in newest["message"]
+
+
+async def test_one_topic_does_not_silence_another(kube: Kube, namespace: str) -> None:
+    """A release that fails in many words must still be able to tell of success."""
+    async with running(EventRecorder(kube)) as recorder:
+        for number in range(15):
+            letter = chr(0x61 + number)
+            recorder.record(a_release(namespace), "Failed", f"pod {letter}", warning=True)
+        recorder.record(a_release(namespace), "Synced", "installed")
+        recorder.record(a_release(namespace, "other"), "Failed", "pod z", warning=True)
+
+        async def told() -> bool:
+            found = {event["message"] for event in await events(kube, namespace)}
+            return {"installed", "pod z", "pod o"} <= found
 
         await until(told)
 

@@ -6,18 +6,24 @@ from typing import Any
 from helmward.model import (
     CHART,
     DIGEST,
+    DOMAIN,
     OWNER,
     SESSION,
     Attempts,
     Chart,
     ChartRef,
+    Commands,
     Declared,
     Desired,
     Key,
+    Likeness,
     Observed,
+    ReleaseOptions,
     ReleaseRef,
     Revision,
+    RollbackPolicy,
     Status,
+    TestPolicy,
     Told,
     Writer,
 )
@@ -71,8 +77,11 @@ def a_revision(  # noqa: PLR0913
     release: ReleaseRef = RELEASE,
     resource_version: str = "10",
     modified: datetime = NOW,
+    **told: str,
 ) -> Revision:
+    """A revision; more annotations by their names, such as `phase="waiting"`."""
     annotations = {OWNER: owner, DIGEST: digest, SESSION: session, CHART: chart}
+    annotations |= {f"{DOMAIN}/{name.replace('_', '-')}": value for name, value in told.items()}
     return Revision(
         release=release,
         number=number,
@@ -85,8 +94,34 @@ def a_revision(  # noqa: PLR0913
     )
 
 
-def an_observed(**changes: Any) -> Observed:
-    return Observed(**{"now": NOW, **changes})
+def an_observed(*history: Revision, **changes: Any) -> Observed:
+    """What was found: a history, the newest revision first, or `newest` alone."""
+    newest = changes.pop("newest", None)
+    revisions = history or ((newest,) if newest else ())
+    found: dict[str, Any] = {
+        "newest": next(iter(revisions), None),
+        "history": revisions,
+        "now": NOW,
+    }
+    return Observed(**found | changes)
+
+
+def options(**changes: Any) -> ReleaseOptions:
+    """Options; `rollback` and `test` as dictionaries, which switch them on."""
+    given = dict(changes)
+    if "rollback" in given:
+        given["rollback"] = RollbackPolicy(**{"enable": True, **given["rollback"]})
+    if "test" in given:
+        given["test"] = TestPolicy(**{"enable": True, **given["test"]})
+    return ReleaseOptions(**given)
+
+
+def commands(**changes: Any) -> Commands:
+    return Commands(**changes)
+
+
+def alike(revision: int = 1, *, same: bool = True, **changes: Any) -> Likeness:
+    return Likeness(**{"revision": revision, "digest": "asked", "same": same, **changes})
 
 
 def tried(digest: str = "asked", retry_at: datetime = SOON) -> Attempts:
@@ -95,5 +130,6 @@ def tried(digest: str = "asked", retry_at: datetime = SOON) -> Attempts:
 
 __all__ = [
     "FORMER", "KEY", "NOW", "PAST", "RELEASE", "SOON", "Told", "Writer",
-    "a_chart", "a_declared", "a_desired", "a_revision", "an_observed", "tried",
+    "a_chart", "a_declared", "a_desired", "a_revision", "alike", "an_observed", "commands",
+    "options", "tried",
 ]  # fmt: skip

@@ -123,6 +123,43 @@ class Helm:
             on_phase=on_phase,
         )
 
+    async def rollback(
+        self,
+        over: Revision,
+        to: int,
+        *,
+        deadline: timedelta = SOON,
+        on_phase: OnPhase | None = None,
+        **options: Any,
+    ) -> Revision:
+        """Go back to an earlier revision."""
+        return await self.engine.rollback(
+            over.release,
+            base=over.base,
+            why="rolled back by a test",
+            deadline=deadline,
+            options=ActionOptions(to_revision=to, **options),
+            on_phase=on_phase,
+        )
+
+    async def run_tests(
+        self,
+        of: Revision,
+        *,
+        deadline: timedelta = SOON,
+        on_phase: OnPhase | None = None,
+        **options: Any,
+    ) -> Revision:
+        """Run a revision's test hooks."""
+        return await self.engine.test(
+            of.release,
+            base=of.base,
+            why="tested by a test",
+            deadline=deadline,
+            options=ActionOptions(**options),
+            on_phase=on_phase,
+        )
+
     async def uninstall(self, over: Revision, **options: Any) -> None:
         """Uninstall a release whose newest revision is given."""
         await self.engine.uninstall(

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import gzip
 import io
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from helmward import app
-from helmward.apis import V1BETA1
+from helmward.apis import GENERATIONS, V1BETA1
 from helmward.errors import NotFound
 from helmward.kube import Kube
 from helmward.kube.resources import CRDS, EVENTS, SECRETS, Resource
@@ -70,13 +71,14 @@ def _what_still_runs() -> str:
 
 
 async def install_crds(kube: Kube) -> None:
-    """Install the CRDs and wait until they are served."""
-    for document in (V1BETA1.crd(),):
-        await kube.apply(document, resource=CRDS)
+    """Install the CRDs of all generations and wait until they are served."""
+    for generation in GENERATIONS:
+        await kube.apply(generation.crd(), resource=CRDS)
 
     async def served() -> bool:
         try:
-            await kube.list(HELM_RELEASES)
+            for generation in GENERATIONS:
+                await kube.list(generation.resource)
         except NotFound:
             return False
         return True
@@ -91,36 +93,57 @@ class Releases:
     kube: Kube
     namespace: str
     repository: str
-    made: list[tuple[str, str]] = field(default_factory=list)
+    made: list[tuple["Releases", str]] = field(default_factory=list)
+    resource: Resource = HELM_RELEASES
+    chart: str = "web"
 
     def elsewhere(self, namespace: str) -> "Releases":
         """The same for another namespace."""
         return replace(self, namespace=namespace)
 
+    def of(self, chart: str, *, resource: Resource | None = None) -> "Releases":
+        """The same of another chart, and of another generation if one is named."""
+        return replace(self, chart=chart, resource=resource or self.resource)
+
     def document(self, name: str, **spec: Any) -> dict[str, Any]:
-        """A HelmRelease of the chart `web` 1.0.0, unless the spec says otherwise."""
-        chart = {"repository": self.repository, "name": "web", "version": "1.0.0"}
+        """A HelmRelease of version 1.0.0 of the chart, unless the spec says otherwise.
+
+        `annotations` go into its metadata.
+        """
+        chart = {"repository": self.repository, "name": self.chart, "version": "1.0.0"}
         chart |= spec.pop("chart", {})
+        metadata: dict[str, Any] = {"name": name, "namespace": self.namespace}
+        if annotations := spec.pop("annotations", None):
+            metadata["annotations"] = annotations
         return {
-            "apiVersion": HELM_RELEASES.api_version,
-            "kind": HELM_RELEASES.kind,
-            "metadata": {"name": name, "namespace": self.namespace},
+            "apiVersion": self.resource.api_version,
+            "kind": self.resource.kind,
+            "metadata": metadata,
             "spec": {"chart": chart, **spec},
         }
 
     async def apply(self, name: str, **spec: Any) -> dict[str, Any]:
         """Apply it as `kubectl apply --server-side` does."""
-        self.made.append((self.namespace, name))
+        self.made.append((self, name))
         document = self.document(name, **spec)
-        return await self.kube.apply(document, field_manager="user", resource=HELM_RELEASES)
+        return await self.kube.apply(document, field_manager="user", resource=self.resource)
+
+    async def annotate(self, name: str, **annotations: str | None) -> None:
+        """Set annotations as `kubectl annotate` does; a word without a slash is one of ours."""
+        named = {
+            one if "/" in one else f"helmward.dev/{one.replace('_', '-')}": value
+            for one, value in annotations.items()
+        }
+        patch = {"metadata": {"annotations": named}}
+        await self.kube.patch(self.resource, name, self.namespace, patch)
 
     async def delete(self, name: str) -> None:
         """Ask for its deletion."""
-        await self.kube.delete(HELM_RELEASES, name, self.namespace)
+        await self.kube.delete(self.resource, name, self.namespace)
 
     async def get(self, name: str) -> dict[str, Any]:
         """Read it."""
-        return await self.kube.get(HELM_RELEASES, name, self.namespace)
+        return await self.kube.get(self.resource, name, self.namespace)
 
     async def status(self, name: str) -> dict[str, Any]:
         """Read its status."""
@@ -179,19 +202,22 @@ class Releases:
 
     async def clear(self) -> None:
         """Delete all that was made and wait until it is gone."""
-        for namespace, name in self.made:
-            try:
-                await self.elsewhere(namespace).delete(name)
-            except NotFound:
-                continue
-        for namespace, name in self.made:
-            await self.elsewhere(namespace).gone(name)
+        for releases, name in self.made:
+            with contextlib.suppress(NotFound):
+                await releases.delete(name)
+        for releases, name in self.made:
+            await releases.gone(name)
 
     async def revisions(self, release: str) -> list[dict[str, Any]]:
         """Decode the release Secrets as stock Helm does, oldest first."""
         selector = f"owner=helm,name={release}"
         found, _ = await self.kube.list(SECRETS, self.namespace, label_selector=selector)
         return sorted((decoded(one) for one in found), key=lambda one: int(one["version"]))
+
+    async def secret(self, release: str, revision: int) -> dict[str, Any]:
+        """Read the Secret of one revision."""
+        name = f"sh.helm.release.v1.{release}.v{revision}"
+        return await self.kube.get(SECRETS, name, self.namespace)
 
     async def events(self, name: str) -> list[str]:
         """Return the messages of the events of a HelmRelease."""

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from helmward.cli.main import helmward
 from helmward.cli.shape import Door
 from helmward.errors import ClusterUnavailable, ConfigInvalid
+from helmward.redaction import REDACTOR
 
 HEAVY = ("aiohttp", "asyncio", "grpc", "google.protobuf", "prometheus_client", "structlog", "yaml")
 
@@ -63,6 +64,9 @@ def test_every_command_explains_itself(command: str) -> None:
 def test_every_flag_explains_itself_and_names_its_variable() -> None:
     for command in helmward.commands.values():
         for param in command.params:
+            if isinstance(param, click.Argument):
+                assert (param.metavar or "").rstrip(".") in (command.help or ""), param.name
+                continue
             assert isinstance(param, click.Option)
             assert param.help, param.name
             assert str(param.envvar).startswith("HELMWARD_"), param.name
@@ -102,6 +106,18 @@ def test_a_bug_shows_its_traceback_and_is_told_apart() -> None:
 
     assert result.exit_code == 70
     assert "KeyError: 'x'" in result.stderr
+
+
+@pytest.mark.parametrize("error", [KeyError("hunter2"), ClusterUnavailable("at hunter2")])
+def test_last_words_keep_secrets_too(error: Exception) -> None:
+    REDACTOR.learn("test", ["hunter2"])
+    try:
+        result = CliRunner().invoke(a_door(raising(error)), "act")
+    finally:
+        REDACTOR.forget("test")
+
+    assert "***" in result.stderr
+    assert "hunter2" not in result.stderr
 
 
 def test_the_program_is_installed() -> None:

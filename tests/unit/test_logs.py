@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from helmward.logs import configure, redacted
+from helmward.redaction import REDACTOR
 
 
 class Terminal(io.StringIO):
@@ -152,6 +153,49 @@ def test_secrets_are_struck_out_however_deep_they_sit() -> None:
 
     assert "secret" not in stream.getvalue()
     assert stream.getvalue().count("***") == 3
+
+
+@pytest.fixture
+def _hunter2_and_others() -> Iterator[None]:
+    """Some Secret also holds words that every line has."""
+    REDACTOR.learn("test", ["hunter2", "31337000", "info", "event", 'a "b" c'])
+    yield
+    REDACTOR.forget("test")
+
+
+@pytest.mark.usefixtures("_hunter2_and_others")
+@pytest.mark.parametrize("log_format", ["fmt", "json"])
+def test_what_came_from_a_secret_is_in_no_line(log_format: str) -> None:
+    """Neither in words nor deep in a structure, an error, a traceback or a library's log."""
+    stream = io.StringIO()
+    configure(log_format, "info", stream)
+    log = structlog.get_logger("helmward.app").bind(bound="hunter2")
+
+    log.info("is hunter2", deep={"hunter2": [("hunter2", 31337000)]}, raw=b"hunter2")
+    log.warning("quoted", error=OSError('a "b" c'), said=r"a \"b\" c", encoded="aHVudGVyMg==")
+    logging.getLogger("aiohttp").error("library says %s", "hunter2", exc_info=OSError("hunter2"))
+    try:
+        raise ValueError("hunter2") from OSError("hunter2")  # noqa: TRY301
+    except ValueError:
+        log.exception("a turn failed")
+
+    said = stream.getvalue()
+    assert "Traceback" in said
+    assert said.count("***") >= 12
+    for secret in ("hunter2", "31337000", '"b"', "aHVudGVyMg"):
+        assert secret not in said
+
+
+@pytest.mark.usefixtures("_hunter2_and_others")
+def test_the_words_that_sort_a_line_stay() -> None:
+    """Even when a Secret holds the word `info`."""
+    stream = io.StringIO()
+    configure("json", "info", stream)
+    structlog.get_logger().info("info")
+
+    said = json.loads(stream.getvalue())
+    assert (said["level"], said["event"]) == ("info", "***")
+    assert said["ts"].endswith("Z")
 
 
 def test_a_json_line_begins_with_what_every_event_has() -> None:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"helmward.dev/devplane/internal/identity"
 	"helmward.dev/devplane/internal/kubelet"
 )
 
@@ -16,6 +17,7 @@ import (
 func runKwok() int {
 	flags := pflag.NewFlagSet("kwok", pflag.ContinueOnError)
 	kubeconfig := flags.String("kubeconfig", "", "how to reach the API server")
+	logPort := flags.Int("log-port", 0, "where the API server asks for logs")
 	if err := flags.Parse(os.Args[1:]); err != nil {
 		return failed(err)
 	}
@@ -24,6 +26,16 @@ func runKwok() int {
 	if err := kubelet.Play(ctx, *kubeconfig); err != nil {
 		return failed(fmt.Errorf("starting kwok: %w", err))
 	}
+	if err := kubelet.ServeLogs(ctx, *kubeconfig, logs(*logPort)); err != nil {
+		return failed(fmt.Errorf("serving logs: %w", err))
+	}
 	<-ctx.Done()
 	return 0
+}
+
+func logs(port int) kubelet.Logs {
+	return kubelet.Logs{
+		Port: port, Cert: identity.ServerCert, Key: identity.ServerKey,
+		CA: identity.CACert, ClientName: identity.KubeletClientName,
+	}
 }

@@ -19,13 +19,16 @@ const lifetime = 10 * 365 * 24 * time.Hour
 // ServiceIP is the first address of the range of Services, the API server's own.
 const ServiceIP = "10.96.0.1"
 
+// KubeletClientName is who the API server is to a kubelet.
+const KubeletClientName = "kube-apiserver-kubelet-client"
+
 type pair struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 }
 
 func ensureCertificates(dir string) error {
-	if missing(dir, CACert, CAKey, ServerCert, ServerKey) {
+	if missing(dir, CACert, CAKey, ServerCert, ServerKey, KubeletClientCert, KubeletClientKey) {
 		if err := makeCertificates(dir); err != nil {
 			return err
 		}
@@ -49,7 +52,14 @@ func makeCertificates(dir string) error {
 	if err != nil {
 		return err
 	}
+	client, err := sign(askingKubelets(), ca)
+	if err != nil {
+		return err
+	}
 	if err := writePair(dir, CACert, CAKey, ca); err != nil {
+		return err
+	}
+	if err := writePair(dir, KubeletClientCert, KubeletClientKey, client); err != nil {
 		return err
 	}
 	return writePair(dir, ServerCert, ServerKey, server)
@@ -74,6 +84,14 @@ func serving() *x509.Certificate {
 			"localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
 			"kubernetes.default.svc.cluster.local",
 		},
+	}
+}
+
+func askingKubelets() *x509.Certificate {
+	return &x509.Certificate{
+		Subject:     pkix.Name{CommonName: KubeletClientName},
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
 }
 

@@ -20,8 +20,11 @@ const (
 	ServerCert = "pki/apiserver.crt"
 	ServerKey  = "pki/apiserver.key"
 	AccountKey = "pki/service-accounts.key"
-	TokenFile  = "pki/tokens.csv"
-	Kubeconfig = "kubeconfig"
+	// What the API server shows a kubelet when it asks for logs.
+	KubeletClientCert = "pki/apiserver-kubelet-client.crt"
+	KubeletClientKey  = "pki/apiserver-kubelet-client.key"
+	TokenFile         = "pki/tokens.csv"
+	Kubeconfig        = "kubeconfig"
 )
 
 // Components are those that speak to the API server with a kubeconfig of their own.

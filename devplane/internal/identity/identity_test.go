@@ -57,7 +57,7 @@ func TestTheServingCertificateIsTrustedByTheCA(t *testing.T) {
 func TestSecretsAreForTheirOwnerAlone(t *testing.T) {
 	dir := t.TempDir()
 	ensured(t, dir)
-	files := []string{Kubeconfig, TokenFile, CAKey, ServerKey, AccountKey}
+	files := []string{Kubeconfig, TokenFile, CAKey, ServerKey, AccountKey, KubeletClientKey}
 	for _, name := range Components {
 		files = append(files, ComponentKubeconfig(name))
 	}

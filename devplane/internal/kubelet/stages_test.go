@@ -14,7 +14,7 @@ func TestEveryStageCanBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	expected := map[string]int{
-		"Node": 2, "Pod": 5, "PersistentVolumeClaim": 1, "PersistentVolume": 1,
+		"Node": 2, "Pod": 9, "PersistentVolumeClaim": 1, "PersistentVolume": 1,
 	}
 	for kind, count := range expected {
 		found := all[internalversion.StageResourceRef{APIGroup: "v1", Kind: kind}]

@@ -18,7 +18,7 @@ func etcdArguments(noFsync bool) []string {
 	}
 }
 
-func apiServerArguments(port int) []string {
+func apiServerArguments(port, logPort int) []string {
 	return []string{
 		"--etcd-servers=unix://" + etcdSocket,
 		"--bind-address=127.0.0.1",
@@ -38,6 +38,12 @@ func apiServerArguments(port int) []string {
 		// own: name none (this one is for documentation) and publish none.
 		"--advertise-address=192.0.2.1",
 		"--endpoint-reconciler-type=none",
+		// Logs are asked for at the one address that nodes have for that.
+		"--kubelet-preferred-address-types=" + string(logAddress),
+		fmt.Sprintf("--kubelet-port=%d", logPort),
+		"--kubelet-certificate-authority=" + identity.CACert,
+		"--kubelet-client-certificate=" + identity.KubeletClientCert,
+		"--kubelet-client-key=" + identity.KubeletClientKey,
 	}
 }
 
@@ -67,6 +73,9 @@ func clientArguments(name string) []string {
 	}
 }
 
-func kwokArguments() []string {
-	return []string{"--kubeconfig=" + identity.ComponentKubeconfig("kwok")}
+func kwokArguments(logPort int) []string {
+	return []string{
+		"--kubeconfig=" + identity.ComponentKubeconfig("kwok"),
+		fmt.Sprintf("--log-port=%d", logPort),
+	}
 }

@@ -2,6 +2,7 @@ package plane
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -35,13 +36,31 @@ func storageClass() *storagev1.StorageClass {
 // createNodes registers the nodes as kubelets would; kwok then keeps them alive.
 func createNodes(ctx context.Context, client kubernetes.Interface, count int, version string) error {
 	for number := 1; number <= count; number++ {
-		_, err := client.CoreV1().Nodes().Create(ctx, node(number, version), metav1.CreateOptions{})
-		if err != nil && !apierrors.IsAlreadyExists(err) {
+		node := node(number, version)
+		_, err := client.CoreV1().Nodes().Create(ctx, node, metav1.CreateOptions{})
+		if apierrors.IsAlreadyExists(err) {
+			err = readdress(ctx, client, node)
+		}
+		if err != nil {
 			return fmt.Errorf("creating a node: %w", err)
 		}
 	}
 	return nil
 }
+
+// readdress gives a node of an earlier run the addresses that it has today.
+func readdress(ctx context.Context, client kubernetes.Interface, node *corev1.Node) error {
+	patch, err := json.Marshal(map[string]any{"status": map[string]any{"addresses": node.Status.Addresses}})
+	if err != nil {
+		return err
+	}
+	_, err = client.CoreV1().Nodes().PatchStatus(ctx, node.Name, patch)
+	return err
+}
+
+// logAddress is the type of the address at which the API server finds a node's
+// kubelet, which is kwok on this machine. The others are for show.
+const logAddress = corev1.NodeInternalDNS
 
 func node(number int, version string) *corev1.Node {
 	name := fmt.Sprintf("node-%d", number)
@@ -58,6 +77,7 @@ func node(number int, version string) *corev1.Node {
 			Addresses: []corev1.NodeAddress{
 				{Type: corev1.NodeInternalIP, Address: address},
 				{Type: corev1.NodeHostName, Address: name},
+				{Type: logAddress, Address: "127.0.0.1"},
 			},
 			NodeInfo: corev1.NodeSystemInfo{
 				OperatingSystem: "linux", Architecture: "amd64",

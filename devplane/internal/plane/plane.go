@@ -21,6 +21,7 @@ type plane struct {
 	options Options
 	home    *folder
 	port    *reservation
+	logPort *reservation // where kwok serves the logs of pods
 	client  kubernetes.Interface
 
 	etcd    *process
@@ -47,6 +48,9 @@ func (p *plane) prepare() (err error) {
 		return err
 	}
 	if err = p.home.rememberPort(p.port.port); err != nil {
+		return err
+	}
+	if p.logPort, err = reserve(0, 0); err != nil {
 		return err
 	}
 	admin, err := identity.Ensure(p.home.path, p.server())
@@ -85,7 +89,7 @@ func (p *plane) startAPIServer() (err error) {
 	if err != nil {
 		return err
 	}
-	p.api, err = p.launch(apiServer, append(apiServerArguments(p.port.port), audit...))
+	p.api, err = p.launch(apiServer, append(apiServerArguments(p.port.port, p.logPort.port), audit...))
 	return err
 }
 
@@ -116,7 +120,7 @@ func (p *plane) startCallers() error {
 	}{
 		{"kube-controller-manager", controllerManagerArguments()},
 		{"kube-scheduler", schedulerArguments()},
-		{"kwok", kwokArguments()},
+		{"kwok", kwokArguments(p.logPort.port)},
 	}
 	for _, caller := range callers {
 		child, err := p.launch(caller.name, caller.arguments)
@@ -143,8 +147,10 @@ func (p *plane) stop() {
 }
 
 func (p *plane) close() {
-	if p.port != nil {
-		p.port.release()
+	for _, held := range []*reservation{p.port, p.logPort} {
+		if held != nil {
+			held.release()
+		}
 	}
 	p.home.close()
 }

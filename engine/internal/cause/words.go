@@ -56,7 +56,7 @@ func details(cause *pb.Cause) []string {
 	if message := cause.GetMessage(); message != "" {
 		words = append(words, message)
 	}
-	if event := cause.GetEvent(); event != "" && !repeats(cause) {
+	if event := cause.GetEvent(); event != "" && !addsNothing(cause) {
 		words = append(words, "event "+event)
 	}
 	if line != "" {
@@ -65,9 +65,13 @@ func details(cause *pb.Cause) []string {
 	return words
 }
 
-func repeats(cause *pb.Cause) bool {
-	_, said, _ := strings.Cut(cause.GetEvent(), ": ")
-	return said != "" && strings.Contains(cause.GetMessage(), strings.TrimSuffix(said, "…"))
+// addsNothing: the event says what the status says, or that the kubelet backs
+// off, which the reason has said.
+func addsNothing(cause *pb.Cause) bool {
+	reason, said, _ := strings.Cut(cause.GetEvent(), ": ")
+	said, message := strings.TrimSuffix(said, "…"), strings.TrimSuffix(cause.GetMessage(), "…")
+	return reason == "BackOff" || strings.Contains(said, cause.GetReason()) ||
+		strings.Contains(message, said) || message != "" && strings.Contains(said, message)
 }
 
 func lastLine(cause *pb.Cause) string {

@@ -37,6 +37,18 @@ func TestACauseInWords(t *testing.T) {
 			Object: "Deployment/web", Pod: "web-1", Reason: "Unschedulable", Message: "0/3 nodes are available",
 			Event: "FailedScheduling: 0/3 nodes are available",
 		}, `Deployment/web: pod web-1: Unschedulable: 0/3 nodes are available`},
+		{"an event around the same", &pb.Cause{
+			Object: "Deployment/web", Reason: "FailedCreate", Message: "exceeded quota: none",
+			Event: "FailedCreate: Error creating: exceeded quota: none",
+		}, `Deployment/web: FailedCreate: exceeded quota: none`},
+		{"events about backing off", &pb.Cause{
+			Object: "Deployment/web", Pod: "web-1", Container: "app", Reason: "ImagePullBackOff", Message: "not found",
+			Event: "Failed: Error: ImagePullBackOff",
+		}, `Deployment/web: pod web-1, container app: ImagePullBackOff: not found`},
+		{"a crash that is backed off from", &pb.Cause{
+			Object: "Pod/a", Pod: "a", Container: "app", Reason: "OOMKilled", ExitCode: code(137), Message: "restarted once",
+			Event: "BackOff: Back-off restarting failed container",
+		}, `Pod/a, container app: OOMKilled (exit code 137): restarted once`},
 		{"no pod", &pb.Cause{Object: "Job/migrate", Reason: "DeadlineExceeded", Message: "was active longer than it may"},
 			`Job/migrate: DeadlineExceeded: was active longer than it may`},
 		{"nothing", nil, ""},

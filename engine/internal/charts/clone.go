@@ -14,7 +14,7 @@ func clone(c *chart.Chart) *chart.Chart {
 		Metadata:      cloneMetadata(c.Metadata),
 		Lock:          c.Lock,
 		Templates:     slices.Clone(c.Templates),
-		Values:        cloneMap(c.Values),
+		Values:        CloneValues(c.Values),
 		Schema:        c.Schema,
 		SchemaModTime: c.SchemaModTime,
 		Files:         slices.Clone(c.Files),
@@ -48,7 +48,8 @@ func cloneMetadata(m *chart.Metadata) *chart.Metadata {
 	return &copied
 }
 
-func cloneMap(values map[string]any) map[string]any {
+// CloneValues copies values so that nothing is shared that can be written into.
+func CloneValues(values map[string]any) map[string]any {
 	if values == nil {
 		return nil
 	}
@@ -73,7 +74,7 @@ func cloneList(values []any) []any {
 func cloneValue(value any) any {
 	switch value := value.(type) {
 	case map[string]any:
-		return cloneMap(value)
+		return CloneValues(value)
 	case []any:
 		return cloneList(value)
 	default:

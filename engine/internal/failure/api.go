@@ -129,7 +129,8 @@ var aboutObject = regexp.MustCompile(`failed calling webhook|failed to create ty
 	`|unable to convert unstructured object`)
 
 // harmless says what is wrong without quoting anything.
-var harmless = regexp.MustCompile(`illegal base64 data at input byte \d+|unknown field "[^"]*"`)
+var harmless = regexp.MustCompile(`illegal base64 data at input byte \d+|unknown field "[^"]*"` +
+	`|\S+: field not declared in schema`)
 
 func withoutValues(err error) string {
 	var status apierrors.APIStatus
@@ -140,7 +141,10 @@ func withoutValues(err error) string {
 	if answer.Code == 403 || strings.Contains(answer.Message, "admission") {
 		return answer.Message // Admission speaks for itself; RBAC and quota quote nothing.
 	}
-	words := []string{fmt.Sprintf("refused as %s", answer.Reason)}
+	words := []string{"refused"}
+	if answer.Reason != "" {
+		words[0] = fmt.Sprintf("refused as %s", answer.Reason)
+	}
 	if found := harmless.FindString(answer.Message); found != "" {
 		words = append(words, found)
 	}

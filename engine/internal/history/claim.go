@@ -37,9 +37,13 @@ type Claim struct {
 	mu       sync.Mutex
 	known    []*Record
 	deployed *Record
-	written  *Record
-	earlier  []Stamp
-	broken   error
+	// target is the revision that a rollback goes back to.
+	target *Record
+	// untouched are revisions of which the SDK got copies to write into.
+	untouched []*Record
+	written   *Record
+	earlier   []Stamp
+	broken    error
 	// givenUp is set once the wait ends for a newer state, with the words for it.
 	givenUp string
 }
@@ -108,6 +112,7 @@ func (c *Claim) take(rel *release.Release) error {
 	if c.Why != "" {
 		rel.Info.Description = c.Why
 	}
+	c.describeContents(rel)
 	stamp, err := c.create(rel)
 	if apierrors.IsAlreadyExists(err) {
 		return failure.New(pb.Failure_CONFLICT, "release %s: revision %d was written by another", rel.Name, rel.Version)

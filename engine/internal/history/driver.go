@@ -3,6 +3,7 @@ package history
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	helmrelease "helm.sh/helm/v4/pkg/release"
 	release "helm.sh/helm/v4/pkg/release/v1"
@@ -58,7 +59,7 @@ func (c *Claim) Delete(key string) (_ helmrelease.Releaser, err error) {
 
 // Get answers from what the action read before.
 func (c *Claim) Get(key string) (helmrelease.Releaser, error) {
-	for _, record := range append(c.known, c.deployed) {
+	for _, record := range slices.Concat([]*Record{c.target}, c.known, []*Record{c.deployed}) {
 		if record != nil && secretName(c.Secrets.Name, record.Stamp.Revision) == key {
 			return record.Release, nil
 		}
@@ -80,8 +81,11 @@ func (c *Claim) List(keep func(helmrelease.Releaser) bool) ([]helmrelease.Releas
 // Query answers from what the action read before.
 func (c *Claim) Query(labels map[string]string) ([]helmrelease.Releaser, error) {
 	known := c.known
-	if labels["status"] == "deployed" {
+	switch {
+	case labels["status"] == "deployed":
 		known = []*Record{c.deployed}
+	case c.target != nil:
+		return c.past(), nil
 	}
 	var found []helmrelease.Releaser
 	for _, record := range known {

@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"helm.sh/helm/v4/pkg/release/common"
@@ -108,7 +109,7 @@ func (c *Claim) supersede() {
 }
 
 func (c *Claim) load(ctx context.Context, stamp Stamp) *Record {
-	for _, record := range append(c.known, c.deployed) {
+	for _, record := range slices.Concat(c.untouched, c.known, []*Record{c.deployed}) {
 		if record != nil && record.Stamp.is(stamp.Base()) {
 			return record
 		}

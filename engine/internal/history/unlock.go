@@ -10,6 +10,9 @@ import (
 	"helmward.dev/engine/internal/failure"
 )
 
+// outcomeBroken marks a revision that its writer left and another ended.
+const outcomeBroken = "broken"
+
 // Unlock turns a pending revision into a failed one, if it is still the very
 // one that the caller saw.
 func (s *Secrets) Unlock(ctx context.Context, base Base, description string) (*Record, error) {
@@ -23,7 +26,9 @@ func (s *Secrets) Unlock(ctx context.Context, base Base, description string) (*R
 			s.Name, base.Revision, rel.Info.Status)
 	}
 	rel.SetStatus(common.StatusFailed, description)
-	stamp, err := s.write(ctx, record.Stamp, rel, map[string]string{Domain + "phase": phaseDone})
+	stamp, err := s.write(ctx, record.Stamp, rel, map[string]string{
+		Domain + "phase": phaseDone, Domain + "outcome": outcomeBroken,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("unlock revision %d of release %s: %w", base.Revision, s.Name, err)
 	}

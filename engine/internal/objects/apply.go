@@ -42,7 +42,7 @@ func (c *Client) Create(resources kube.ResourceList, _ ...kube.ClientCreateOptio
 	return c.bring(nil, resources)
 }
 
-// Update is called by the SDK for a release's objects at upgrade.
+// Update is called by the SDK for a release's objects at upgrade and rollback.
 func (c *Client) Update(originals, targets kube.ResourceList, _ ...kube.ClientUpdateOption) (result *kube.Result, err error) {
 	defer func() {
 		if result == nil {
@@ -50,7 +50,13 @@ func (c *Client) Update(originals, targets kube.ResourceList, _ ...kube.ClientUp
 		}
 	}()
 	defer rescue(&err)
-	return c.bring(originals, targets)
+	if c.before != nil {
+		originals = *c.before
+	}
+	if result, err = c.bring(originals, targets); err != nil || !c.Recreate {
+		return result, err
+	}
+	return result, c.restart(result.Updated)
 }
 
 // bring applies the targets and deletes what of the originals is left.
@@ -141,7 +147,7 @@ func (a *application) one(info *resource.Info) error {
 		return nil
 	}
 	if err != nil {
-		return failure.OfObject(err, info.Mapping.GroupVersionKind.Kind, info.Name)
+		return told(err, info)
 	}
 	a.mu.Lock()
 	if existed {
@@ -170,9 +176,14 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 			}
 		}
 		err = c.patch(info, at)
+		if err != nil && !failure.IsQuotaConflict(err) && !failure.IsVersionConflict(err) {
+			err = c.overcome(info, at, err)
+		}
 		switch {
 		case err == nil:
 			return at != version{}, nil
+		case errors.Is(err, errReplaced):
+			return false, c.patch(info, version{})
 		case failure.IsQuotaConflict(err):
 		case !failure.IsVersionConflict(err):
 			return at != version{}, err
@@ -185,12 +196,23 @@ func (c *Client) apply(info *resource.Info, original, trusted bool) (existed boo
 	return true, err
 }
 
+// overcome does against a refusal what the options allow. It gives nil where the
+// object is applied after all.
+func (c *Client) overcome(info *resource.Info, at version, refused error) error {
+	if err := c.withoutUnknown(info, at, refused); err != nil {
+		refused = err
+	} else if refused = c.patch(info, at); refused == nil {
+		return nil
+	}
+	return c.replace(info, at, refused)
+}
+
 // patch applies an object at exactly the version given; none means that it
 // must not exist. A resourceVersion that cannot be makes the server answer 409
 // if it does, and create the object, as applied by us, if it does not. Force is
 // harmless there, and without it the 409 would be about others' fields.
 func (c *Client) patch(info *resource.Info, at version) error {
-	object := info.Object.(*unstructured.Unstructured).DeepCopy()
+	object := c.dressed(info)
 	object.SetManagedFields(nil)
 	if at == (version{}) {
 		object.SetResourceVersion(impossible)
@@ -208,7 +230,7 @@ func (c *Client) patch(info *resource.Info, at version) error {
 		Verb: http.MethodPatch, Path: path(info), Type: "application/apply-patch+yaml", Body: body,
 		Query: map[string]string{
 			"fieldManager":    FieldManager,
-			"fieldValidation": metav1.FieldValidationStrict,
+			"fieldValidation": c.validation(),
 			"force":           strconv.FormatBool(c.ForceConflicts || at == version{}),
 		},
 		Accept: cluster.MetadataOnly,
@@ -222,14 +244,14 @@ func (c *Client) patch(info *resource.Info, at version) error {
 
 // post creates an object whose name the server chooses.
 func (c *Client) post(info *resource.Info) error {
-	body, err := json.Marshal(info.Object.(*unstructured.Unstructured).Object)
+	body, err := json.Marshal(c.dressed(info).Object)
 	if err != nil {
 		return err
 	}
 	reply := &metav1.PartialObjectMetadata{}
 	err = c.access.Do(c.ctx, cluster.Request{
 		Verb: http.MethodPost, Path: path(info), Type: "application/json", Body: body,
-		Query:  map[string]string{"fieldManager": FieldManager, "fieldValidation": metav1.FieldValidationStrict},
+		Query:  map[string]string{"fieldManager": FieldManager, "fieldValidation": c.validation()},
 		Accept: cluster.MetadataOnly,
 	}, reply)
 	if err == nil {

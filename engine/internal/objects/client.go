@@ -35,6 +35,16 @@ type Options struct {
 	// TrustOriginals takes objects of the revision before for ours even if they
 	// lost Helm's marks. A failed revision may list objects of others.
 	TrustOriginals bool
+	// Force deletes and creates anew what the API server refuses to change.
+	Force bool
+	// AnyFields has fields dropped that the API server does not know.
+	AnyFields bool
+	// Recreate restarts the pods of workloads after they were updated.
+	Recreate bool
+	// Annotations are put on every object of the release, not on hooks.
+	Annotations map[string]string
+	// Timeout of what this client itself waits for.
+	Timeout time.Duration
 	// Stamp, if not empty, is written to every object, and is like no stamp
 	// before.
 	Stamp string
@@ -58,6 +68,8 @@ type Client struct {
 	versions *Versions
 	sdk      *kube.Client
 	previous kube.ResourceList
+	// before is what an update starts from, where the SDK does not know it.
+	before   *kube.ResourceList
 	refusing rest.Interface
 	// namespaceGone is set when a hook found its namespace going away.
 	namespaceGone atomic.Bool
@@ -124,6 +136,14 @@ func (c *Client) KeepPrevious(manifest string) {
 	}
 }
 
+// Before tells what the cluster holds before an update, in the place of what
+// the SDK believes. Objects of kinds that are no longer served are gone.
+func (c *Client) Before(manifest string) error {
+	list, err := c.parse(manifest, true)
+	c.before = &list
+	return err
+}
+
 // Get is not used by the actions that we run.
 func (c *Client) Get(resources kube.ResourceList, related bool) (map[string][]runtime.Object, error) {
 	return c.sdk.Get(resources, related)
@@ -164,12 +184,5 @@ func (c *Client) lookAgain(attempt int) error {
 	if attempt == 0 {
 		return nil
 	}
-	timer := time.NewTimer(time.Duration(attempt) * 20 * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-c.ctx.Done():
-		return context.Cause(c.ctx)
-	}
+	return c.pauseFor(time.Duration(attempt) * 20 * time.Millisecond)
 }

@@ -163,7 +163,10 @@ func deleteOptions(at version, policy metav1.DeletionPropagation) ([]byte, error
 	options := metav1.DeleteOptions{
 		TypeMeta:          metav1.TypeMeta{APIVersion: "v1", Kind: "DeleteOptions"},
 		PropagationPolicy: &policy,
-		Preconditions:     &metav1.Preconditions{UID: &uid, ResourceVersion: &at.resourceVersion},
+		Preconditions:     &metav1.Preconditions{UID: &uid},
+	}
+	if at.resourceVersion != "" {
+		options.Preconditions.ResourceVersion = &at.resourceVersion
 	}
 	return json.Marshal(options)
 }

@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -137,11 +138,15 @@ func (c *Client) remove(info *resource.Info, policy metav1.DeletionPropagation, 
 }
 
 func (c *Client) delete(info *resource.Info, at version, policy metav1.DeletionPropagation) error {
+	return c.deleteAt(c.ctx, info, at, policy)
+}
+
+func (c *Client) deleteAt(ctx context.Context, info *resource.Info, at version, policy metav1.DeletionPropagation) error {
 	body, err := deleteOptions(at, policy)
 	if err != nil {
 		return err
 	}
-	return c.access.Do(c.ctx, cluster.Request{
+	return c.access.Do(ctx, cluster.Request{
 		Verb: http.MethodDelete, Path: path(info), Type: "application/json", Body: body,
 		Accept: cluster.MetadataOnly,
 	}, nil)

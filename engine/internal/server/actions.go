@@ -23,6 +23,16 @@ func (s *Server) Upgrade(request *pb.ActionRequest, stream events) error {
 	return s.act(request, stream, "upgrade", (*verbs.Action).Upgrade)
 }
 
+// Rollback writes the next revision with the content of an earlier one.
+func (s *Server) Rollback(request *pb.ActionRequest, stream events) error {
+	return s.act(request, stream, "rollback", (*verbs.Action).Rollback)
+}
+
+// Test runs the test hooks of a deployed revision.
+func (s *Server) Test(request *pb.ActionRequest, stream events) error {
+	return s.act(request, stream, "test", (*verbs.Action).Test)
+}
+
 // Uninstall deletes the release's objects and its history.
 func (s *Server) Uninstall(request *pb.ActionRequest, stream events) error {
 	return s.act(request, stream, "uninstall", (*verbs.Action).Uninstall)

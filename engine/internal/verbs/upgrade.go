@@ -39,8 +39,7 @@ func (a *Action) upgrade() error {
 	upgrade.Timeout = a.timeout()
 	upgrade.WaitStrategy = a.strategy()
 	upgrade.Description = a.request.GetDescription()
-	// Without this, empty values would mean those of the revision before.
-	upgrade.ResetValues = true
+	a.valuesPolicy(upgrade)
 	_, err = upgrade.RunWithContext(a.rendering, a.request.GetRelease().GetName(), chart, values)
 	a.claim.Prune()
 	return err

@@ -53,7 +53,7 @@ func New(instance, cacheDir string, of *cluster.Cluster) *Engine {
 
 const defaultTimeout = 5 * time.Minute
 
-// Action is one of Install, Upgrade, Uninstall on its way.
+// Action is one of Install, Upgrade, Rollback, Test, Uninstall on its way.
 type Action struct {
 	engine  *Engine
 	call    *call.Call
@@ -68,6 +68,8 @@ type Action struct {
 	seal      func() bool
 	progress  func(phase, detail string)
 	phase     atomic.Value
+	// noted is the revision that an outcome was stored with.
+	noted *history.Record
 }
 
 // Begin prepares an action; it has sent no request yet.
@@ -119,6 +121,10 @@ func (a *Action) prepareObjects() error {
 		Release:        a.request.GetRelease().GetName(),
 		TakeOwnership:  options.GetTakeOwnership(),
 		ForceConflicts: options.GetForceConflicts(),
+		Force:          options.GetForce(),
+		AnyFields:      options.GetDisableOpenapiValidation(),
+		Annotations:    a.request.GetObjectAnnotations(),
+		Timeout:        a.timeout(),
 	})
 	if err != nil {
 		return err
@@ -193,6 +199,9 @@ func (a *Action) strategy() kube.WaitStrategy {
 
 // Revision is what storage holds of this action; nil when it wrote nothing.
 func (a *Action) Revision() *pb.Revision {
+	if a.noted != nil {
+		return a.noted.Message()
+	}
 	if written := a.claim.Written(); written != nil {
 		return written.Message()
 	}

@@ -6,8 +6,9 @@ generation and nowhere else. Nothing here talks to the cluster.
 """
 
 from helmward.apis.generation import Generation
+from helmward.apis.v1 import V1
 from helmward.apis.v1beta1 import V1BETA1
 
-GENERATIONS: tuple[Generation, ...] = (V1BETA1,)
+GENERATIONS: tuple[Generation, ...] = (V1BETA1, V1)
 
-__all__ = ["GENERATIONS", "V1BETA1", "Generation"]
+__all__ = ["GENERATIONS", "V1", "V1BETA1", "Generation"]

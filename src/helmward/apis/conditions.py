@@ -1,59 +1,72 @@
-"""An account as conditions: the two of the old operator and the three of kstatus.
+"""Conditions that every generation has, and how one status follows another.
 
-Reasons of ChartFetched and Released are those of Helm Operator 0.10.1.
+Called by the generations, each of which words the old operator's conditions
+itself. Here are those of kstatus, `Suspended`, and what conditions carry over.
 """
 
-from helmward.model import Account, Condition, Stage, Status
+from collections.abc import Iterable
+from datetime import datetime
 
-_FAILED = {"install": "HelmInstallFailed", "upgrade": "HelmUpgradeFailed"}
+from helmward.model import Account, Condition, Stage, Status, Told
 
-
-def conditions_of(account: Account) -> tuple[Condition, ...]:
-    """Return every condition, also those that are False: `kubectl wait` needs them."""
-    told = (_chart_fetched(account), _released(account))
-    return (*(one for one in told if one), *_kstatus(account))
+FAILED = frozenset({Stage.WAITING, Stage.STALLED})
+SUSPENDED = "Suspended"
 
 
-def _chart_fetched(account: Account) -> Condition | None:
-    if account.chart_problem:
-        return Condition("ChartFetched", "False", "RepoFetchFailed", account.chart_problem)
-    if account.chart is None:
-        return None
-    note = f"; {account.chart.stale_reason}" if account.chart.stale_reason else ""
-    return Condition("ChartFetched", "True", "RepoChartInCache", f"chart {account.chart}{note}")
+def settled(
+    account: Account, before: Told, words: Iterable[Condition | None]
+) -> tuple[Condition, ...]:
+    """Return every condition: a generation's own words, kstatus, and `Suspended`.
+
+    One that does not apply is left out. While suspended nothing is looked at,
+    so all stay as they were.
+    """
+    if account.stage is Stage.SUSPENDED:
+        kept = (one for one in before.conditions if one.type != SUSPENDED)
+        return (*kept, Condition(SUSPENDED, "True", "Suspended", account.message))
+    return (*(one for one in words if one), *_kstatus(account))
 
 
-def _released(account: Account) -> Condition | None:
-    if account.stage is Stage.READY:
-        return Condition("Released", "True", "HelmSuccess", account.message)
-    if account.stage is Stage.WORKING:
-        return Condition("Released", "Unknown", account.reason, account.message)
-    if account.chart_problem and account.newest and account.newest.status is Status.DEPLOYED:
-        return Condition("Released", "True", "HelmSuccess", _still(account))
-    reason = _FAILED.get(account.action, account.reason)
-    return Condition("Released", "False", reason, account.message)
+def moved(before: Told, new: Condition, now: datetime) -> Condition:
+    """Carry the time of the last change over when the status stayed the same."""
+    old = told_before(before, new.type)
+    same = old is not None and old.status == new.status and old.changed is not None
+    changed = old.changed if old and same else now
+    return Condition(new.type, new.status, new.reason, new.message, changed)
 
 
-def _still(account: Account) -> str:
-    assert account.newest is not None  # noqa: S101  # the caller asked
-    return f"revision {account.newest.number} stays in force"
+def told_before(before: Told, kind: str) -> Condition | None:
+    """Return a condition as it was last told."""
+    return next((one for one in before.conditions if one.type == kind), None)
+
+
+def is_deployed(account: Account) -> bool:
+    """Tell whether Helm calls the newest revision deployed."""
+    return account.newest is not None and account.newest.status is Status.DEPLOYED
+
+
+def chart_words(account: Account) -> str:
+    """Say which chart was fetched, and why a kept copy was used if one was."""
+    stale = account.chart.stale_reason if account.chart else ""
+    return f"chart {account.chart}{f'; {stale}' if stale else ''}"
+
+
+def stays_in_force(account: Account) -> str:
+    """Say which revision goes on while what is asked for cannot be had."""
+    return f"revision {account.newest.number} stays in force" if account.newest else ""
 
 
 def _kstatus(account: Account) -> tuple[Condition, ...]:
     stage, reason, message = account.stage, account.reason, account.message
     # kstatus: Reconciling while something is still done by itself, Stalled when not.
-    moving = stage in {Stage.WORKING, Stage.WAITING}
+    moving, stalled = stage in {Stage.WORKING, Stage.WAITING}, stage is Stage.STALLED
     ready = {Stage.READY: "True", Stage.WORKING: "Unknown"}.get(stage, "False")
     return (
         Condition("Ready", ready, reason, message),
         Condition("Reconciling", _flag(moving), reason, message if moving else ""),
-        Condition("Stalled", _flag(stage is Stage.STALLED), reason, _if(stage, message)),
+        Condition("Stalled", _flag(stalled), reason, message if stalled else ""),
     )
 
 
 def _flag(value: bool) -> str:
     return "True" if value else "False"
-
-
-def _if(stage: Stage, message: str) -> str:
-    return message if stage is Stage.STALLED else ""

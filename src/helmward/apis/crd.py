@@ -6,8 +6,9 @@ in `deploy/crds/`, checked for drift.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
+from helmward.apis.schema import OPEN
 from helmward.kube.resources import Resource
 
 
@@ -19,16 +20,31 @@ class Column:
     path: str
     description: str
     kind: str = "string"
+    wide: bool = False
+    """Whether only `-o wide` shows it."""
 
     @property
-    def document(self) -> dict[str, str]:
+    def document(self) -> dict[str, Any]:
         """As the CRD writes it."""
-        return {
+        document: dict[str, Any] = {
             "name": self.name,
             "type": self.kind,
             "jsonPath": self.path,
             "description": self.description,
         }
+        return document | ({"priority": 1} if self.wide else {})
+
+
+def _of(condition: str, part: str = "status") -> str:
+    return f'.status.conditions[?(@.type=="{condition}")].{part}'
+
+
+WIDE: Final = (
+    Column("Suspended", _of("Suspended"), "Left alone because somebody said so.", wide=True),
+    Column("Failures", ".status.failures", "Failed attempts in a row.", "integer", wide=True),
+    Column("NextAttempt", ".status.nextAttemptAt", "When it is tried again.", wide=True),
+)
+"""What `-o wide` shows of every generation."""
 
 
 def definition(  # noqa: PLR0913  # the parts of a CRD, each by name
@@ -48,6 +64,8 @@ def definition(  # noqa: PLR0913  # the parts of a CRD, each by name
         "metadata": {"name": f"{resource.plural}.{resource.group}"},
         "spec": {
             "group": resource.group,
+            # Said because the definitions of the old operators have it as true.
+            "preserveUnknownFields": False,
             "scope": "Namespaced",
             "names": {
                 "kind": resource.kind,
@@ -74,6 +92,7 @@ def _whole(words: str, spec: dict[str, Any], status: dict[str, Any]) -> dict[str
     return {
         "type": "object",
         "description": words,
+        **OPEN,
         "required": ["spec"],
         "properties": {
             "apiVersion": {"type": "string"},

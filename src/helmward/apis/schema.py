@@ -1,7 +1,8 @@
 """Structural schemas of a CustomResourceDefinition, read off msgspec models.
 
 Called by the module of a generation for its CRD; knows msgspec and OpenAPI,
-nothing of HelmRelease.
+nothing of HelmRelease. Every object keeps fields that it does not name: the
+old operators' CRDs did, and `kubectl apply` must go on taking what they took.
 """
 
 from typing import Any, Final
@@ -10,21 +11,27 @@ import msgspec
 from msgspec import inspect
 
 Schema = dict[str, Any]
+OPEN: Final = {"x-kubernetes-preserve-unknown-fields": True}
 _PLAIN: Final[dict[type, Schema]] = {
     inspect.StrType: {"type": "string"},
     inspect.BoolType: {"type": "boolean"},
     inspect.IntType: {"type": "integer", "format": "int64"},
     inspect.FloatType: {"type": "number"},
     inspect.DateTimeType: {"type": "string", "format": "date-time"},
-    inspect.RawType: {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+    inspect.RawType: {"type": "object", "nullable": True, **OPEN},
 }
-_BOUNDS: Final = {
-    "pattern": "pattern",
-    "min_length": "minLength",
-    "max_length": "maxLength",
-    "ge": "minimum",
-    "le": "maximum",
-}
+
+
+def said(text: str, **rules: Any) -> msgspec.Meta:
+    """Describe a field; `rules` go into its schema as they are, such as `enum`."""
+    return msgspec.Meta(extra_json_schema={"description": text, **rules})
+
+
+def exactly_one(*rules: str, words: str) -> msgspec.Meta:
+    """Demand in CEL that exactly one of the rules holds, or be refused with the words."""
+    count = " + ".join(f"({rule} ? 1 : 0)" for rule in rules)
+    rule = {"rule": f"{count} == 1", "message": words}
+    return msgspec.Meta(extra_json_schema={"x-kubernetes-validations": [rule]})
 
 
 def structural(model: type[msgspec.Struct]) -> Schema:
@@ -35,33 +42,24 @@ def structural(model: type[msgspec.Struct]) -> Schema:
 def _schema(kind: inspect.Type) -> Schema:
     match kind:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
-            return _schema(inner) | _described(extra)
+            return _schema(inner) | dict(extra or {})
         case inspect.UnionType():
-            return _schema(next(t for t in kind.types if not isinstance(t, inspect.NoneType)))
+            # `values:` with nothing below it is null: kubectl leaves it out, others send it.
+            inner = next(t for t in kind.types if not isinstance(t, inspect.NoneType))
+            return _schema(inner) | {"nullable": True}
         case inspect.StructType():
             return _object(kind)
         case inspect.VarTupleType() | inspect.ListType():
             return {"type": "array", "items": _schema(kind.item_type)}
-        case inspect.DictType():
-            return {"type": "object", "additionalProperties": _schema(kind.value_type)}
         case _:
-            return _PLAIN[type(kind)] | _bounds(kind)
+            return dict(_PLAIN[type(kind)])
 
 
 def _object(kind: inspect.StructType) -> Schema:
     properties = {field.encode_name: _schema(field.type) for field in kind.fields}
-    schema: Schema = {"type": "object", "properties": properties}
+    schema: Schema = {"type": "object", **OPEN, "properties": properties}
     if required := [field.encode_name for field in kind.fields if field.required]:
         schema["required"] = required
     if words := (kind.cls.__doc__ or "").strip():
         schema["description"] = words
     return schema
-
-
-def _bounds(kind: inspect.Type) -> Schema:
-    found = {ours: getattr(kind, theirs, None) for theirs, ours in _BOUNDS.items()}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def _described(extra: Schema | None) -> Schema:
-    return dict(extra or {})

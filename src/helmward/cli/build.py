@@ -7,6 +7,7 @@ may hold was settled when it was read.
 from itertools import chain
 from typing import Any
 
+from helmward.cli import retired
 from helmward.errors import ConfigInvalid
 from helmward.settings import (
     ClusterSettings,
@@ -49,13 +50,16 @@ def _settings(
         cluster=ClusterSettings(
             kubeconfig=flags["kubeconfig"],
             context=flags["context"],
+            master=flags["master"],
             session_namespace=flags["session_namespace"],
+            lease_duration=flags["lease_duration"],
         ),
         releases=releases,
         git=git,
         web=WebSettings(listen=flags["listen"]),
         log_format=flags["log_format"],
         log_level=flags["log_level"],
+        notes=(*_helm_versions(flags), *retired.notes(flags)),
     )
 
 
@@ -65,7 +69,26 @@ def _releases(flags: Flags) -> ReleaseSettings:
         charts_sync_interval=flags["charts_sync_interval"],
         allow_namespace=flags["allow_namespace"],
         engine_cache=flags["engine_cache"],
+        log_release_diffs=flags["log_release_diffs"],
     )
+
+
+def _helm_versions(flags: Flags) -> tuple[str, ...]:
+    """Return what there is to say of the versions of Helm that were asked for.
+
+    Raises:
+        ConfigInvalid: only Helm 2 is to be served.
+    """
+    versions = tuple(chain.from_iterable(flags.get("enabled_helm_versions", ())))
+    if "v2" not in versions:
+        return ()
+    if "v3" not in versions:
+        raise ConfigInvalid(
+            "--enabled-helm-versions (or HELM_VERSION) v2: there is no Helm 2 here; convert its "
+            "releases to Helm 3 with the old operator first, then leave the flag out"
+        )
+    said = "HelmReleases with helmVersion: v2 are refused, all others are Helm 3's"
+    return (f"--enabled-helm-versions v2 has no effect: {said}",)
 
 
 def _git(flags: Flags) -> GitSettings | None:

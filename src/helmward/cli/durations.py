@@ -52,9 +52,12 @@ def show(duration: timedelta) -> str:
 
 
 class Duration(click.ParamType[timedelta]):
-    """A flag's duration, which must be more than zero."""
+    """A flag's duration, which must be more than zero, and `least` at the least."""
 
     name = "duration"
+
+    def __init__(self, *, least: timedelta = timedelta(0)) -> None:
+        self._least = least
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -68,4 +71,6 @@ class Duration(click.ParamType[timedelta]):
             self.fail(str(error), param, ctx)
         if not duration:
             self.fail("must be more than zero", param, ctx)
+        if duration < self._least:
+            self.fail(f"must be at least {show(self._least)}", param, ctx)
         return duration

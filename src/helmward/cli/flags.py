@@ -4,6 +4,7 @@ Called by the commands and by the reference page. Defaults are those of
 `helmward.settings`; nothing is decided here.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,8 @@ import click
 
 from helmward import settings
 from helmward.cli.durations import Duration, show
-from helmward.cli.words import ListenAddress, NamespaceName, TreePath
+from helmward.cli.pflag import Switch
+from helmward.cli.words import HelmVersions, ListenAddress, NamespaceName, ServerAddress, TreePath
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -41,7 +43,7 @@ def flag(section: str, *names: str, **attrs: Any) -> Decorator:
     )
 
 
-def _all_of(flags: Sequence[Decorator]) -> Decorator:
+def all_of(flags: Sequence[Decorator]) -> Decorator:
     """Put several flags on a command, in the order written."""
 
     def decorate(function: Function) -> Function:
@@ -52,7 +54,13 @@ def _all_of(flags: Sequence[Decorator]) -> Decorator:
     return decorate
 
 
-cluster_flags = _all_of(
+def _helm_version() -> list[str]:
+    """Read the variable that the old operator's chart sets."""
+    given = os.environ.get("HELM_VERSION")
+    return [given] if given else []
+
+
+cluster_flags = all_of(
     [
         flag(
             "Cluster",
@@ -70,15 +78,30 @@ cluster_flags = _all_of(
         ),
         flag(
             "Cluster",
+            "--master",
+            type=ServerAddress(),
+            show_default="the kubeconfig's",
+            help="Address of the API server, instead of the one that the kubeconfig names.",
+        ),
+        flag(
+            "Cluster",
             "--session-namespace",
             type=NamespaceName(),
             show_default="the pod's own, else `default`",
             help="Where Helmward keeps the Lease that proves it is alive.",
         ),
+        flag(
+            "Cluster",
+            "--lease-duration",
+            type=Duration(least=settings.LEAST_LEASE),
+            default=show(settings.LEASE_DURATION),
+            help="How long after its last sign of life an operator counts as gone; "
+            "the same for all that serve one cluster.",
+        ),
     ]
 )
 
-release_flags = _all_of(
+release_flags = all_of(
     [
         flag(
             "Releases",
@@ -96,17 +119,28 @@ release_flags = _all_of(
         ),
         flag(
             "Releases",
-            "--status-update-interval",
-            type=Duration(),
-            default=show(settings.STATUS_UPDATE_INTERVAL),
-            help="Accepted from the old operator, without effect: the status follows a watch.",
-        ),
-        flag(
-            "Releases",
             "--allow-namespace",
             type=NamespaceName(),
             show_default="all of them",
             help="The only namespace whose HelmReleases are served.",
+        ),
+        flag(
+            "Releases",
+            "--log-release-diffs",
+            type=Switch(),
+            default=False,
+            metavar="[=BOOL]",
+            help="Log what an upgrade changes; values that came from Secrets are masked.",
+        ),
+        flag(
+            "Releases",
+            "--enabled-helm-versions",
+            type=HelmVersions(),
+            multiple=True,
+            default=_helm_version,
+            show_default="$HELM_VERSION, else v3",
+            help="Accepted from the old operator: v3 is served; v2 beside it is warned of, "
+            "v2 alone refused.",
         ),
         flag(
             "Releases",
@@ -118,7 +152,7 @@ release_flags = _all_of(
     ]
 )
 
-git_flags = _all_of(
+git_flags = all_of(
     [
         flag(
             "Git",
@@ -192,7 +226,7 @@ git_flags = _all_of(
     ]
 )
 
-service_flags = _all_of(
+service_flags = all_of(
     [
         flag(
             "Web and logs",
@@ -200,7 +234,7 @@ service_flags = _all_of(
             "-l",
             type=ListenAddress(),
             default=settings.LISTEN,
-            help="Where /metrics, /healthz and /readyz are served.",
+            help="Where /metrics, /healthz, /readyz and /api/v1/sync-git are served.",
         ),
         flag(
             "Web and logs",
@@ -215,6 +249,48 @@ service_flags = _all_of(
             type=click.Choice(LOG_LEVELS),
             default="info",
             help="The least important events that are logged.",
+        ),
+    ]
+)
+
+convert_flags = all_of(
+    [
+        flag(
+            "Conversion",
+            "--to",
+            type=click.Choice(["v1", "v1beta1"]),
+            default="v1",
+            help="Version to write: helm.fluxcd.io/v1 or flux.weave.works/v1beta1.",
+        ),
+        flag(
+            "Conversion",
+            "--in-place",
+            is_flag=True,
+            help="Write the files instead of printing them; none if one cannot be converted.",
+        ),
+        flag(
+            "Charts of v1alpha2",
+            "--git-url",
+            default="",
+            metavar="URL",
+            show_default=False,
+            help="Repository that chartGitPath is in; as the old operator had it.",
+        ),
+        flag(
+            "Charts of v1alpha2",
+            "--git-charts-path",
+            "charts_path",
+            default="charts",
+            metavar="PATH",
+            help="Folder of that repository that chartGitPath starts from.",
+        ),
+        flag(
+            "Charts of v1alpha2",
+            "--git-ref",
+            "ref",
+            default="master",
+            metavar="REF",
+            help="Branch, tag or commit of that repository.",
         ),
     ]
 )

@@ -11,7 +11,15 @@ import click
 
 from helmward import __version__
 from helmward.cli import build
-from helmward.cli.flags import cluster_flags, flag, git_flags, release_flags, service_flags
+from helmward.cli.flags import (
+    cluster_flags,
+    convert_flags,
+    flag,
+    git_flags,
+    release_flags,
+    service_flags,
+)
+from helmward.cli.retired import git_alone_flags, retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.settings import Settings
 
@@ -39,6 +47,7 @@ def helmward() -> None:
 @release_flags
 @git_flags
 @service_flags
+@retired_flags
 def run(**flags: Any) -> None:
     """Serve HelmReleases and, with --git-url, sync a git repository.
 
@@ -56,8 +65,12 @@ def run(**flags: Any) -> None:
 @cluster_flags
 @release_flags
 @service_flags
+@retired_flags
+@git_alone_flags
 def operator(**flags: Any) -> None:
     """Serve HelmReleases only, wherever they come from.
+
+    Takes every argument of the old Helm Operator; docs/migration.md says what became of each.
 
     Examples:
       helmward operator --workers 16
@@ -139,6 +152,37 @@ def crds() -> None:
     from helmward.cli.printing import crds_as_yaml  # noqa: PLC0415 (quick --help)
 
     click.echo(crds_as_yaml(), nl=False)
+
+
+@helmward.command("convert")
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+)
+@convert_flags
+def convert_command(files: tuple[Path, ...], *, in_place: bool, **flags: Any) -> None:
+    """Rewrite HelmReleases of old API versions as those of a newer one.
+
+    Takes FluxHelmRelease helm.integrations.flux.weave.works/v1alpha2 and HelmRelease
+    flux.weave.works/v1beta1; FILE may be - for stdin. Comments, metadata and all
+    other documents stay as they are. What the newer version cannot mean in the
+    same way is told on stderr.
+
+    Exit codes: 0 the same meaning, 1 something could not be kept, 2 and above failed.
+
+    Examples:
+      helmward convert releases/*.yaml --in-place
+      helmward convert old.yaml --git-url git@git.example:shop.git | kubectl apply -f -
+      kubectl get helmreleases.flux.weave.works -A -o yaml | helmward convert -
+    """
+    from helmward.apis.convert import Request  # noqa: PLC0415 (quick --help)
+    from helmward.cli.converting import convert_files  # noqa: PLC0415
+
+    code = convert_files(files, Request(**flags), in_place=in_place)
+    click.get_current_context().exit(code)
 
 
 @helmward.command()

@@ -18,6 +18,8 @@ async def serve(settings: Settings) -> int:
     configure(settings.log_format, settings.log_level)
     log = structlog.get_logger().bind(component="cli")
     log.info("helmward starts", version=__version__, **_roles(settings))
+    for note in settings.notes:
+        log.warning(note)
     if settings.git is None:
         log.info("no --git-url: serving HelmReleases only, no git repository is followed")
     try:

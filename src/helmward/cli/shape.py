@@ -7,11 +7,13 @@ import re
 import traceback
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import click
 
+from helmward import __version__
 from helmward.cli.flags import Flag
+from helmward.cli.pflag import as_pflag
 from helmward.errors import ConfigInvalid, HelmwardError
 
 
@@ -29,6 +31,22 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def _say_version(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"Helmward {__version__}")
+        ctx.exit()
+
+
+VERSION: Final = click.Option(
+    ["--version"],
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
+
+
 class Failure(click.ClickException):
     """Errors of ours, to be read by people: one line each, no traceback."""
 
@@ -44,11 +62,23 @@ class Failure(click.ClickException):
 
 
 class Command(click.Command):
-    """A command whose `--help` shows the flags by section, and examples as written."""
+    """A command whose `--help` shows the flags by section, and examples as written.
+
+    Its words are read as Go's pflag reads them, and `--version` is understood
+    wherever `--help` is: both are what the old operator's arguments may hold.
+    """
 
     def __init__(self, name: str | None = None, **attrs: Any) -> None:
         attrs["help"] = _with_examples(attrs.get("help"))
         super().__init__(name, **attrs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words."""
+        return super().parse_args(ctx, as_pflag(args, self.get_params(ctx)))
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the flags, the two that every command has among them."""
+        return [*super().get_params(ctx), VERSION]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one list of flags per section, in the order of their declaration."""
@@ -90,7 +120,7 @@ class Door(click.Group):
             ours = [leaf for leaf in leaves if isinstance(leaf, HelmwardError)]
             if ours and len(ours) == len(leaves):
                 raise Failure(ours) from error
-            traceback.print_exception(error)
+            click.echo(_masked("".join(traceback.format_exception(error))), err=True, nl=False)
             ctx.exit(Exit.BUG)
 
 
@@ -98,7 +128,14 @@ def _words(error: HelmwardError) -> str:
     """Return one line, except where another program's own words follow."""
     first, _, rest = str(error).strip().partition("\n\n")
     said = " ".join(first.split())
-    return f"{said}\n{rest}" if rest else said
+    return _masked(f"{said}\n{rest}" if rest else said)
+
+
+def _masked(text: str) -> str:
+    """Keep secrets out of the last words of a process too."""
+    from helmward.redaction import REDACTOR  # noqa: PLC0415 (quick --help)
+
+    return REDACTOR.mask(text)
 
 
 def _with_examples(text: str | None) -> str:

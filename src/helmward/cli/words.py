@@ -33,6 +33,40 @@ class NamespaceName(click.ParamType[str]):
         return text
 
 
+class ServerAddress(click.ParamType[str]):
+    """The URL of an API server."""
+
+    name = "url"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Refuse what is not an http(s) address without a path's end."""
+        text = str(value).rstrip("/")
+        if not re.fullmatch(r"https?://[^/\s]+(/\S*)?", text):
+            self.fail(f"{text!r} is not an address such as https://10.0.0.1:6443", param, ctx)
+        return text
+
+
+class HelmVersions(click.ParamType[tuple[str, ...]]):
+    """Versions of Helm, with commas between."""
+
+    name = "versions"
+    envvar_list_splitter = ","
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Refuse versions that there never were."""
+        if isinstance(value, tuple):
+            return value
+        versions = tuple(text.strip() for text in str(value).split(","))
+        for version in versions:
+            if version not in {"v2", "v3"}:
+                self.fail(f"{version!r} is neither v2 nor v3", param, ctx)
+        return versions
+
+
 class TreePath(click.ParamType[tuple[str, ...]]):
     """Folders or files below the root of a git repository, with commas between."""
 

@@ -6,6 +6,7 @@ no HelmRelease.
 """
 
 from helmward.engine.client import Engine
+from helmward.engine.meters import EngineMeters
 from helmward.engine.options import (
     OPERATOR,
     ActionOptions,
@@ -23,6 +24,7 @@ __all__ = [
     "ActionOptions",
     "Comparison",
     "Engine",
+    "EngineMeters",
     "EngineProcess",
     "OnPhase",
     "Operator",

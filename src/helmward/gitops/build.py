@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from helmward.errors import SourceRejected
-from helmward.gitops.yamlread import Document, YamlError, documents
+from helmward.yamls import Document, YamlError, documents
 
 MAX_FAULTS: Final = 20
 """How many faults one error lists; the rest is counted."""

@@ -6,6 +6,7 @@ no policy; `runtime` builds informers and Leases on it.
 
 from helmward.kube.client import Kube
 from helmward.kube.config import ClusterConfig, load_config
+from helmward.kube.handed import write_kubeconfig
 from helmward.kube.listing import Selection, Start
 from helmward.kube.meta import Meta, OwnerReference, PartialObject, decode_object, decode_partial
 from helmward.kube.reading import Page, WatchEvent
@@ -25,4 +26,5 @@ __all__ = [
     "decode_object",
     "decode_partial",
     "load_config",
+    "write_kubeconfig",
 ]

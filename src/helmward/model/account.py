@@ -73,6 +73,8 @@ class Account:
     """Name of the chart asked for."""
     chart: Chart | None = None
     chart_problem: str = ""
+    from_git: bool = False
+    """Whether the chart asked for lies in a git repository."""
     newest: Revision | None = None
     action: str = ""
     """The verb that failed or is under way: install, upgrade, rollback, test, uninstall ..."""
@@ -85,6 +87,8 @@ class Account:
     rollbacks: int = 0
     tests_decide: bool = True
     """Whether failed tests make the release a failure."""
+    values_checksum: str = ""
+    """Hex SHA-256 of the composed values (`values.checksum`); empty while they are unknown."""
     requested_at: str = ""
     """The `requestedAt` token that this turn has acted on; the two below likewise."""
     force_at: str = ""

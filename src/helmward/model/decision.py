@@ -22,6 +22,10 @@ class Desired:
     """Composed of all sources, the inline ones on top."""
     options: ReleaseOptions = field(default_factory=ReleaseOptions)
     commands: Commands = field(default_factory=Commands)
+    hidden: frozenset[tuple[str | int, ...]] = frozenset()
+    """The places in the values that came from Secrets."""
+    values_checksum: str = ""
+    """As the status of v1beta1 tells it."""
     digest: str = ""
     """Digest over chart content, values and the options that change the outcome."""
     deleting: bool = False
@@ -79,6 +83,10 @@ class Observed:
     attempts: Attempts = field(default_factory=Attempts)
     forced: bool = False
     """An upgrade without another cause is asked for, and was not made yet."""
+    reset: bool = False
+    """Failures and rollbacks are to count from nought, and did not yet."""
+    sweep_due: bool = False
+    """A claim of another writer was broken, and its late writes were not looked for since."""
     now: datetime | None = None
 
 
@@ -191,7 +199,21 @@ class Render:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Delete what the writer of a broken revision made late."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Leave the release alone until the user says otherwise."""
+
+    why: str
+
+
 Decision = (
     Nothing | Install | Upgrade | Unlock | Resume | Uninstall | Rollback | Test | Compare | Adopt
-    | Render | Forget | Wait | Refuse
+    | Render | Sweep | Forget | Suspended | Wait | Refuse
 )  # fmt: skip

@@ -132,6 +132,9 @@ class ReleaseOptions:
 
     timeout: timedelta = FIVE_MINUTES
     wait: bool = False
+    """Whether a revision counts as deployed only once its workloads are ready."""
+    install_waits: bool = True
+    """Whether `wait` holds for the install too; v1beta1 waits for upgrades alone."""
     force: bool = False
     values_policy: ValuesPolicy = ValuesPolicy.RESET
     skip_crds: bool = False
@@ -182,6 +185,10 @@ class Told:
     reset_at: str = ""
     attempted: str = ""
     """Chart version (or commit) of the last attempt."""
+    deployed: str = ""
+    """Chart version (or commit) that was last seen deployed."""
+    phase: str = ""
+    """The generation's one word for the stage, where it has one."""
     conditions: tuple[Condition, ...] = ()
     digest: str = ""
     """Of the status as written, times left out: what is equal is not sent again."""
@@ -217,6 +224,11 @@ class Declared:
         return self.options.timeout
 
     @property
+    def asked(self) -> tuple[object, ...]:
+        """What, when it changes, is something new: its failures count anew."""
+        return (self.uid, self.generation, self.deleting)
+
+    @property
     def asks(self) -> tuple[object, ...]:
         """What, when it changes, is worth a turn at once; status is not in it."""
-        return (self.uid, self.generation, self.deleting, self.commands)
+        return (*self.asked, self.commands)

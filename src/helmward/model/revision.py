@@ -33,6 +33,10 @@ TESTED: Final = f"{DOMAIN}/tested"
 """Annotation of a release Secret: `passed` or `failed`, once its tests have run."""
 FAILED_DIGEST: Final = f"{DOMAIN}/rolled-back-from"
 """Annotation of a revision made by a rollback: the digest that had failed."""
+HIDDEN: Final = f"{DOMAIN}/secret-values"
+"""Annotation of a release Secret: where in its values Secrets stand, JSON lists of keys."""
+OUTCOME: Final = f"{DOMAIN}/outcome"
+"""Annotation of a revision that did not end by its own: `superseded`, `cancelled` or `broken`."""
 ROLLBACKS: Final = f"{DOMAIN}/rollbacks"
 """Annotation of a revision made by a rollback: how many there were in a row."""
 
@@ -162,6 +166,17 @@ class Revision:
     def failed_digest(self) -> str:
         """What had failed when a rollback made this revision; empty for all others."""
         return self.annotations.get(FAILED_DIGEST, "")
+
+    @property
+    def outcome(self) -> str:
+        """How it was ended from outside: superseded, cancelled or broken; else empty."""
+        return self.annotations.get(OUTCOME, "")
+
+    @property
+    def good(self) -> bool:
+        """Whether it was in force once and may be gone back to."""
+        was = self.status in {Status.DEPLOYED, Status.SUPERSEDED}
+        return was and not self.outcome and self.tested != "failed"
 
     @property
     def rollbacks(self) -> int:

@@ -1,7 +1,7 @@
 """A HelmRelease and everything it refers to, as one `Desired`.
 
-Called by `loop` once a turn. Asks the chart source, never the cluster; what
-is wrong with the spec becomes an error that names the field.
+Called by `loop` once a turn. Asks the sources of values and charts; what is
+wrong with the spec becomes an error that names the field.
 """
 
 import hashlib
@@ -11,49 +11,81 @@ import msgspec
 
 from helmward.charts import Charts
 from helmward.errors import SpecInvalid
-from helmward.model import Chart, Declared, Desired
+from helmward.model import Chart, Declared, Desired, ValuesPolicy
+from helmward.values import Composed, Sources, checksum, compose, keep_secret
 
+NO_VALUES = Composed(b"{}")
+REMEMBERED = 4096
+"""Checksums that are not computed anew at each turn."""
 DIGEST_RULES = "1"
 """Part of every digest: a change of what goes in is a change of all digests."""
 
 
-async def desire(declared: Declared, charts: Charts, *, fresh: timedelta) -> Desired:
-    """Return what is asked for, its chart fetched, its digest taken.
+async def desire(
+    declared: Declared, charts: Charts, sources: Sources, *, fresh: timedelta
+) -> Desired:
+    """Return what is asked for: values composed, chart fetched, digest taken.
 
     A chart repository is asked again when what is known of it is older than
-    `fresh`. A resource that is being deleted needs no chart.
+    `fresh`. A resource that is being deleted or is suspended needs neither.
+    What came from Secrets is masked from here on, whatever becomes of the rest.
 
     Raises:
         SpecInvalid: a field breaks a rule; the message names it.
+        ValuesUnavailable, ValuesInvalid: of the values.
         SourceUnavailable, ChartNotFound, ChartRejected: of the chart.
     """
     if declared.deleting:
         return _desired(declared, None, digest="deleted")
+    if declared.commands.suspend:
+        return _desired(declared, None, digest="suspended")
     if declared.problem:
         raise SpecInvalid(declared.problem)
+    values = await compose(declared, sources)
+    await keep_secret(declared.key.owner, values)
     chart = await charts.pull(declared.chart, fresh=fresh)
-    return _desired(declared, chart, digest=digest_of(chart, declared.values))
+    digest = digest_of(chart, values.document, declared.options.values_policy)
+    return _desired(declared, chart, values, digest=digest)
 
 
-def digest_of(chart: Chart, values: bytes) -> str:
-    """Return the digest of what decides an upgrade: chart content and values.
+def digest_of(chart: Chart, values: bytes, policy: ValuesPolicy = ValuesPolicy.RESET) -> str:
+    """Return the digest of what decides an upgrade: chart content, values, what lies under them.
 
-    Equal documents have equal digests whatever the order of their keys.
+    Equal documents have equal digests whatever the order of their keys. Other
+    options change how a revision is made, not what it is.
     """
     canonical = msgspec.json.encode(msgspec.json.decode(values), order="deterministic")
-    parts = (DIGEST_RULES.encode(), chart.digest.encode(), canonical)
+    if policy is ValuesPolicy.REUSE_WHEN_EMPTY:
+        policy = ValuesPolicy.REUSE if canonical == b"{}" else ValuesPolicy.RESET
+    parts = (DIGEST_RULES.encode(), chart.digest.encode(), policy.encode(), canonical)
     return "sha256:" + hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
-def _desired(declared: Declared, chart: Chart | None, *, digest: str) -> Desired:
+def _checksum(values: bytes, digest: str) -> str:
+    """Return the checksum of values, remembered by the digest of what is asked for."""
+    if digest not in _checksums:
+        if len(_checksums) >= REMEMBERED:
+            _checksums.pop(next(iter(_checksums)))
+        _checksums[digest] = checksum(values)
+    return _checksums[digest]
+
+
+_checksums: dict[str, str] = {}
+
+
+def _desired(
+    declared: Declared, chart: Chart | None, values: Composed = NO_VALUES, *, digest: str
+) -> Desired:
     return Desired(
         key=declared.key,
         generation=declared.generation,
         release=declared.release,
         chart=chart,
-        values=declared.values,
+        values=values.document,
+        hidden=values.hidden,
         options=declared.options,
         commands=declared.commands,
+        values_checksum=_checksum(values.document, digest) if chart else "",
         digest=digest,
         deleting=declared.deleting,
     )

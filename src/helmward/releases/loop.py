@@ -1,23 +1,26 @@
 """The turn: desire, observe, decide, act, report; again until nothing is to be done.
 
-`room` builds the loop and gives its `turn` to the workers. It knows the order
+`role` builds the loop and gives its `turn` to the workers. It knows the order
 of the steps and what to do with errors; it holds no policy and words nothing.
 """
 
-import asyncio
-import logging
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 
-from helmward.charts import Charts
-from helmward.engine import OnPhase
-from helmward.errors import ChartEvicted, ClusterUnavailable, Conflict, EngineLost, HelmwardError
+from helmward.errors import (
+    ChartEvicted,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    HelmwardError,
+    SessionLost,
+    Superseded,
+)
 from helmward.model import (
     Account,
     Decision,
@@ -25,54 +28,86 @@ from helmward.model import (
     Desired,
     Forget,
     Key,
+    Likeness,
     Nothing,
     Observed,
     Refuse,
+    Render,
+    Revision,
     Stage,
+    Suspended,
+    Sweep,
+    Test,
+    Unlock,
     Wait,
 )
 from helmward.releases import account as told
 from helmward.releases.act import Hands, Task, perform
-from helmward.releases.act.perform import VERBS
+from helmward.releases.act.perform import LOOKS, VERBS
+from helmward.releases.beside import Actions, unless_newer
 from helmward.releases.decide import decide
-from helmward.releases.desire import desire
 from helmward.releases.memory import Memory
-from helmward.releases.observe import Observer
+from helmward.releases.observe import Known, Observer
 from helmward.releases.report import Reporter
-from helmward.runtime.beside import beside, to_the_end
 
-PASS_ON: Final = (ChartEvicted, ClusterUnavailable, Conflict, EngineLost)
+PASS_ON: Final = (
+    ChartEvicted,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    SessionLost,
+    Superseded,
+)
 """What says nothing about the release: the queue brings the key back soon."""
 SOON: Final = timedelta(seconds=1)
-ANNOUNCE_AFTER: Final = 2.0
-"""Seconds that an action may take before the status says that it is under way."""
 
 log = structlog.get_logger("helmward.releases")
 
 
+@dataclass(slots=True)
+class Turn:
+    """What one turn remembers from step to step."""
+
+    declared: Declared
+    forced: bool = False
+    reset: bool = False
+    likeness: Likeness | None = None
+    renders: bool = False
+    done: list[Decision] = field(default_factory=list)
+    before: str = ""
+    """What had failed first, when the way back failed too."""
+
+
 class Loop:
-    """Turns of the HelmReleases of one generation."""
+    """Turns of the HelmReleases of all generations."""
 
     def __init__(  # noqa: PLR0913  # the parts of a turn, by name
         self,
         *,
         lookup: Callable[[Key], Declared | None],
-        charts: Charts,
+        desire: Callable[..., Awaitable[Desired]],
         observer: Observer,
-        hands: Callable[[], Hands],
+        hands: Callable[[Key], Hands],
         reporter: Reporter,
+        actions: Actions,
         memory: Memory,
         later: Callable[[Key, float], None],
         interval: timedelta,
     ) -> None:
         self._lookup = lookup
-        self._charts = charts
+        self._desire = desire
         self._observer = observer
         self._hands = hands
         self._reporter = reporter
+        self._actions = actions
         self._memory = memory
         self._later = later
         self._interval = interval
+        self._ask: set[Key] = set()
+
+    def ask_sources(self, key: Key) -> None:
+        """Let the next turn ask the chart's source, however fresh what is known of it is."""
+        self._ask.add(key)
 
     async def turn(self, key: Key) -> None:
         """Bring one release as close to what is asked for as can be done now.
@@ -85,137 +120,175 @@ class Loop:
         """
         declared = self._lookup(key)
         if declared is None:
-            self._memory.succeed(key)
+            self._memory.forget(key)
             self._observer.gone(key)
             return
         declared = replace(declared, told=self._reporter.told(declared))
-        account = await self._settle(declared)
+        started, well = time.monotonic(), False
+        try:
+            well = await self._give(declared) not in {Stage.WAITING, Stage.STALLED}
+        finally:
+            self._reporter.acted("sync", declared, time.monotonic() - started, success=well)
+
+    async def _give(self, declared: Declared) -> Stage | None:
+        """Give a HelmRelease its turn; return how it ended, None when it is let go."""
+        key = declared.key
+        turn = Turn(declared, told.forces(declared), told.resets(declared))
+        if turn.reset:
+            self._memory.retry_now(key, anew=True)
+        self._memory.heed(declared)
+        try:
+            account = await self._settle(turn)
+        except Superseded as error:
+            log.info("superseded", resource=str(key), why=str(error))
+            self._later(key, 0.0)
+            return None
         self._observer.settle(declared)
         if account is not None:
-            await self._tell(declared, account)
+            await self._tell(declared, told.acted_on(account, declared))
             self._later(key, self._memory.pause(key, self._interval))
+        return account.stage if account else None
 
     async def _tell(self, declared: Declared, account: Account) -> None:
         """Report; a release still under its former name is what the status tells of."""
-        if former := self._observe(declared).former:
+        if former := self._observer.former(declared):
             account = replace(account, release=former.release, newest=former)
         self._reporter.turned(account.stage)
         news = await self._reporter.report(declared, account)
         if news and account.stage in {Stage.WAITING, Stage.STALLED}:
             self._reporter.event(declared, account)
 
-    async def _settle(self, declared: Declared) -> Account | None:
+    async def _settle(self, turn: Turn) -> Account | None:
         """Return what to tell, or None when the resource is let go."""
+        declared = turn.declared
         if standing := self._memory.standing(declared):
-            return replace(standing, newest=self._observe(declared).newest)
+            return replace(standing, newest=self._observe(turn).newest)
         try:
-            desired = await desire(declared, self._charts, fresh=self._fresh(declared))
+            desired = await self._desire(declared, fresh=self._fresh(declared))
         except PASS_ON:
             raise
         except HelmwardError as error:
-            return self._failure(declared, None, error)
-        return await self._work(declared, desired)
+            return self._failure(turn, None, error)
+        return await self._work(turn, desired)
 
-    async def _work(self, declared: Declared, desired: Desired) -> Account | None:
-        done: list[Decision] = []
+    async def _work(self, turn: Turn, desired: Desired) -> Account | None:
         while True:
-            observed = self._observe(declared)
+            observed = self._observe(turn)
             decision = decide(desired, observed)
-            if isinstance(decision, Nothing | Wait | Refuse) or decision in done:
-                return self._rest(declared, desired, observed, decision)
-            done.append(decision)
-            if failure := await self._act(declared, desired, observed, decision):
-                return failure
+            rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
+            if rests or decision in turn.done:
+                return self._rest(turn, desired, observed, decision)
+            turn.done.append(decision)
+            await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
                 return None
 
-    def _observe(self, declared: Declared) -> Observed:
-        attempts = self._memory.attempts(declared.key)
-        return self._observer.observe(declared, attempts, datetime.now(UTC))
+    def _observe(self, turn: Turn) -> Observed:
+        key = turn.declared.key
+        known = Known(
+            attempts=self._memory.attempts(key),
+            likeness=turn.likeness,
+            renders=turn.renders,
+            forced=turn.forced,
+            reset=turn.reset,
+            sweep_due=self._memory.sweep_due(key),
+        )
+        return self._observer.observe(turn.declared, known, datetime.now(UTC))
 
     def _rest(
-        self, declared: Declared, desired: Desired, observed: Observed, decision: Decision
+        self, turn: Turn, desired: Desired, observed: Observed, decision: Decision
     ) -> Account:
         """Tell why nothing is done now."""
-        newest = observed.newest
+        declared, newest = turn.declared, observed.newest
         match decision:
+            case Suspended(why=why):
+                return told.suspended(declared, desired, observed, why)
             case Refuse(reason=reason, why=why):
-                return told.refused(declared, desired, newest, reason, why)
+                return told.refused(declared, desired, observed, reason, why)
             case Wait(why=why, until=until):
                 if until and observed.now:
                     self._later(declared.key, (until - observed.now).total_seconds())
                 if failure := self._memory.account(declared.key):
-                    return replace(failure, newest=newest)
+                    return told.now_at(failure, declared, desired, observed)
                 return told.under_way(declared, desired, newest, "", why)
             case _:
                 self._memory.succeed(declared.key)
-                return told.in_sync(declared, desired, newest, decision.why)
+                return told.in_sync(declared, desired, observed, decision.why)
 
     async def _act(
-        self, declared: Declared, desired: Desired, observed: Observed, decision: Decision
-    ) -> Account | None:
-        """Perform a verb; return the account of its failure, None of its success.
+        self, turn: Turn, desired: Desired, observed: Observed, decision: Decision
+    ) -> None:
+        """Perform a verb; a failure of it is counted, and the next decision finds it so.
 
         Raises:
-            ClusterUnavailable, Conflict, EngineLost: to be tried again soon.
+            ClusterUnavailable, Conflict, EngineLost, Superseded ...: to be tried again soon.
         """
-        verb = VERBS[type(decision)]
-        task = Task(declared, desired, decision.why, _logged(declared, verb))
-        announcement = told.under_way(declared, desired, observed.newest, verb, decision.why)
+        declared, verb = turn.declared, VERBS[type(decision)]
+        newest = observed.newest
+        announcement = told.under_way(declared, desired, newest, verb, decision.why)
+        hands = self._hands(declared.key)
+        turn.forced = turn.forced and isinstance(decision, LOOKS)
         try:
-            async with (
-                self._measured(declared, verb),
-                beside(self._announce(declared, announcement)),
-            ):
-                written = await perform(self._hands(), task, decision, observed)
+            async with self._actions.under_way(declared, verb, announcement) as acting:
+                task = Task(declared, desired, decision.why, observed, acting.phase)
+                acted = perform(hands, task, decision)
+                # Nothing is left of tests that are cancelled: they run again.
+                result = await (
+                    unless_newer(acting, acted) if isinstance(decision, Test) else acted
+                )
         except HelmwardError as error:
             if error.revision:
-                self._hands().storage.saw(error.revision)
+                hands.storage.saw(error.revision)
             if isinstance(error, PASS_ON):
                 raise
-            return self._failure(declared, desired, error, verb)
-        if not isinstance(decision, Forget):
+            self._failure(turn, desired, error, verb)
+            return
+        self._note(turn, observed, decision, result)
+        if not isinstance(decision, LOOKS):
+            written = result if isinstance(result, Revision) else None
             self._reporter.event(declared, told.done(announcement, written))
-        return None
+
+    def _note(self, turn: Turn, observed: Observed, decision: Decision, result: object) -> None:
+        """Keep what an action has led to and storage does not tell."""
+        key = turn.declared.key
+        match decision:
+            case Unlock() if observed.newest and self._is_foreign(key, observed.newest):
+                self._memory.broke(key)
+            case Sweep():
+                self._memory.swept(key)
+            case Render():
+                turn.renders = True
+        if isinstance(result, Likeness):
+            turn.likeness = result
+
+    def _is_foreign(self, key: Key, revision: Revision) -> bool:
+        return revision.session != self._hands(key).session
 
     def _failure(
-        self, declared: Declared, desired: Desired | None, error: HelmwardError, verb: str = ""
+        self, turn: Turn, desired: Desired | None, error: HelmwardError, verb: str = ""
     ) -> Account:
         """Count a failure and return what to tell of it."""
-        attempts = self._memory.fail(declared, desired, error, self._interval)
-        newest = self._observe(declared).newest
+        declared = turn.declared
+        # The way back that fails too is part of the same attempt.
+        attempts = (
+            self._memory.attempts(declared.key)
+            if turn.before
+            else self._memory.fail(declared, desired, error, self._interval)
+        )
+        newest = self._observe(turn).newest
         account = told.failed(declared, desired, newest, error, verb, attempts)
+        if turn.before:
+            account = replace(account, message=f"{account.message}; before that: {turn.before}")
+        turn.before = str(error)
         self._memory.remember(declared, account)
         return account
 
     def _fresh(self, declared: Declared) -> timedelta:
-        """How old knowledge of a repository may be: news and retries ask it soon."""
-        tried = self._memory.attempts(declared.key).count > 0
-        news = declared.generation != declared.told.generation
+        """How old knowledge of a repository may be: news, requests and retries ask it soon."""
+        key = declared.key
+        if key in self._ask:
+            self._ask.discard(key)
+            return timedelta(0)
+        tried = self._memory.attempts(key).count > 0
+        news = declared.generation != declared.told.generation or told.requests(declared)
         return SOON if tried or news else self._interval
-
-    @asynccontextmanager
-    async def _measured(self, declared: Declared, verb: str) -> AsyncIterator[None]:
-        started, success = time.monotonic(), False
-        try:
-            yield
-            success = True
-        finally:
-            self._reporter.acted(verb, declared, time.monotonic() - started, success=success)
-
-    async def _announce(self, declared: Declared, account: Account) -> None:
-        await asyncio.sleep(ANNOUNCE_AFTER)
-        with suppress(HelmwardError):
-            # Torn in two, nobody would know what the status says.
-            await to_the_end(self._reporter.report(declared, account))
-
-
-def _logged(declared: Declared, verb: str) -> OnPhase | None:
-    """Note the phases of an action, for those who want to see them."""
-    if not log.is_enabled_for(logging.DEBUG):
-        return None
-
-    def note(phase: str, detail: str) -> None:
-        log.debug("phase", resource=str(declared.key), action=verb, phase=phase, detail=detail)
-
-    return note

@@ -6,13 +6,18 @@ the status instead.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from helmward.errors import HelmwardError, TerminalError
 from helmward.model import Account, Attempts, Declared, Desired, Key
 from helmward.runtime.backoff import Backoff
 
+SWEEPS = (timedelta(seconds=15), timedelta(seconds=75))
+"""When, after a claim was broken, its writer's late objects are looked for.
+
+The second is past the longest that a request may be under way.
+"""
 SPREAD = 0.1
 """By how much of itself the time to a periodic check is shortened by chance."""
 
@@ -22,6 +27,7 @@ class Failure:
     """The last failure of a HelmRelease and what was told of it."""
 
     asks: tuple[object, ...]
+    asked: tuple[object, ...]
     attempts: Attempts
     account: Account | None = None
 
@@ -40,6 +46,7 @@ class Memory:
         self._now = now
         self._chance = chance
         self._failures: dict[Key, Failure] = {}
+        self._sweeps: dict[Key, tuple[datetime, ...]] = {}
 
     def attempts(self, key: Key) -> Attempts:
         """Return the failures since the last success."""
@@ -67,7 +74,7 @@ class Memory:
         """
         key, before = declared.key, self._failures.get(declared.key)
         digest = desired.digest if desired else ""
-        same = before and before.asks == declared.asks and before.attempts.digest == digest
+        same = before and before.asked == declared.asked and before.attempts.digest == digest
         if not same:
             self._backoff.reset(key)
         wait = self._backoff.next(key)
@@ -77,25 +84,62 @@ class Memory:
         count = before.attempts.count + 1 if before and same else 1
         retry_at = self._now() + timedelta(seconds=wait)
         attempts = Attempts(count, digest, retry_at, str(error))
-        self._failures[key] = Failure(declared.asks, attempts)
+        self._failures[key] = Failure(declared.asks, declared.asked, attempts)
         return attempts
 
     def remember(self, declared: Declared, account: Account) -> None:
         """Keep what was told of the failure just counted."""
         failure = self._failures[declared.key]
-        self._failures[declared.key] = Failure(failure.asks, failure.attempts, account)
+        self._failures[declared.key] = replace(failure, account=account)
+
+    def heed(self, declared: Declared) -> None:
+        """Let what failed be tried at once when the user has said something since."""
+        failure = self._failures.get(declared.key)
+        if failure and failure.asked == declared.asked and failure.asks != declared.asks:
+            self.retry_now(declared.key, anew=False)
+
+    def retry_now(self, key: Key, *, anew: bool) -> None:
+        """Let what failed be tried at once; `anew` also counts from nought."""
+        if anew:
+            self.succeed(key)
+        elif failure := self._failures.get(key):
+            attempts = replace(failure.attempts, retry_at=None)
+            self._failures[key] = replace(failure, attempts=attempts)
+
+    def broke(self, key: Key) -> None:
+        """Note that a claim of another writer was broken."""
+        self._sweeps[key] = tuple(self._now() + after for after in SWEEPS)
+
+    def sweep_due(self, key: Key) -> bool:
+        """Tell whether it is time to look for late objects."""
+        return any(due <= self._now() for due in self._sweeps.get(key, ()))
+
+    def swept(self, key: Key) -> None:
+        """Note that late objects were looked for."""
+        left = tuple(due for due in self._sweeps.pop(key, ()) if due > self._now())
+        if left:
+            self._sweeps[key] = left
+
+    def forget(self, key: Key) -> None:
+        """Forget all: the resource is gone."""
+        self.succeed(key)
+        self._sweeps.pop(key, None)
 
     def succeed(self, key: Key) -> None:
-        """Forget the failures: all is as asked for, or the resource is gone."""
+        """Forget the failures: all is as asked for."""
         self._failures.pop(key, None)
         self._backoff.reset(key)
 
     def pause(self, key: Key, check: timedelta) -> float:
         """Return the seconds until the key is worth another turn by itself."""
+        now = self._now()
+        times = list(self._sweeps.get(key, ()))
         failure = self._failures.get(key)
         if failure and failure.attempts.retry_at and self._ahead(failure):
-            return (failure.attempts.retry_at - self._now()).total_seconds()
-        return check.total_seconds() * (1 - SPREAD * self._chance())
+            times.append(failure.attempts.retry_at)
+        else:
+            times.append(now + check * (1 - SPREAD * self._chance()))
+        return max(0.0, (min(times) - now).total_seconds())
 
     def _ahead(self, failure: Failure) -> bool:
         retry_at = failure.attempts.retry_at

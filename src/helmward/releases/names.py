@@ -1,4 +1,4 @@
-"""Who holds which release name; names are unique within the scope of a generation.
+"""Who holds which release name; each generation says within what its names are unique.
 
 `observe` asks for the holder, `loop` settles what a HelmRelease keeps. Lives
 in memory: after a restart the holders are found again from storage and status.
@@ -10,34 +10,45 @@ from helmward.model import Declared, Key
 
 Claimants = Callable[[str], Iterable[Declared]]
 OwnerOf = Callable[[Declared], str]
+ScopesOf = Callable[[Declared], tuple[str, ...]]
 
 
 class Names:
     """Gives each name to one HelmRelease, and keeps it there until it lets go.
 
-    `claimants` yields the HelmReleases that ask for a name now; `owner_of`
-    says whose release stands in Helm's storage under the name; `on_freed` is
-    called with each name that is let go.
+    A HelmRelease may need several names at once, its own in the cluster and in
+    its namespace: it gets all of them or none. `claimants` yields the
+    HelmReleases that ask for a name now, of every generation; `owner_of` says
+    whose release stands in Helm's storage; `on_freed` is called with each name
+    that is let go.
     """
 
     def __init__(
-        self, claimants: Claimants, owner_of: OwnerOf, on_freed: Callable[[str], None]
+        self,
+        claimants: Claimants,
+        owner_of: OwnerOf,
+        scopes_of: ScopesOf,
+        on_freed: Callable[[str], None],
     ) -> None:
         self._claimants = claimants
         self._owner_of = owner_of
+        self._scopes_of = scopes_of
         self._on_freed = on_freed
         self._held: dict[str, Key] = {}
         self._names: dict[Key, set[str]] = {}
 
-    def holder(self, name: str) -> Key | None:
-        """Return who holds the name; give it to the claimant with the best title if nobody does."""
-        if held := self._held.get(name):
-            return held
-        best = min(self._claimants(name), key=self._title, default=None)
-        if best is None:
-            return None
-        self._take(name, best.key)
-        return best.key
+    def rival(self, declared: Declared) -> Key | None:
+        """Return who else holds a name that is asked for; None when it is all the asker's.
+
+        A name that nobody holds goes to the claimant with the best title.
+        """
+        scopes = self._scopes_of(declared)
+        for name in scopes:
+            if (holder := self._holder(name)) not in {None, declared.key}:
+                return holder
+        for name in scopes:
+            self._take(name, declared.key)
+        return None
 
     def keep(self, key: Key, names: Iterable[str]) -> None:
         """Let a HelmRelease hold only these of its names."""
@@ -48,6 +59,18 @@ class Names:
         for name in sorted(held - kept):
             del self._held[name]
             self._on_freed(name)
+
+    def _holder(self, name: str) -> Key | None:
+        if held := self._held.get(name):
+            return held
+        able = (one for one in self._claimants(name) if self._may_take(one))
+        best = min(able, key=self._title, default=None)
+        return best.key if best else None
+
+    def _may_take(self, declared: Declared) -> bool:
+        """Whether none of the names that are asked for is another's already."""
+        names = self._scopes_of(declared)
+        return all(self._held.get(name, declared.key) == declared.key for name in names)
 
     def _take(self, name: str, key: Key) -> None:
         self._held[name] = key

@@ -4,17 +4,16 @@ Called by `loop` before every decision. Reads watches only, no request is made.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from helmward.apis import Generation
 from helmward.model import (
     Attempts,
     Declared,
     Key,
+    Likeness,
     Observed,
-    ReleaseRef,
     Revision,
     Writer,
 )
@@ -26,62 +25,74 @@ FOREIGN_PATIENCE: Final = timedelta(minutes=10)
 """How long a pending revision of another tool is left alone, at the least."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the turn itself remembers, besides what is to be seen."""
+
+    attempts: Attempts = field(default_factory=Attempts)
+    likeness: Likeness | None = None
+    renders: bool = False
+    forced: bool = False
+    reset: bool = False
+    sweep_due: bool = False
+
+
 class Observer:
     """Puts together what is known of a HelmRelease's release and its name."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # where to look, by name
         self,
-        generation: Generation,
+        *,
         storage: Storage,
         names: Names,
+        scopes: Callable[[Declared], tuple[str, ...]],
+        kind_is_going: Callable[[Key], bool],
         sessions: Sessions,
         me: Callable[[], str],
     ) -> None:
-        self._generation = generation
         self._storage = storage
         self._names = names
+        self._scopes = scopes
+        self._kind_is_going = kind_is_going
         self._sessions = sessions
         self._me = me
 
-    def observe(self, declared: Declared, attempts: Attempts, now: datetime) -> Observed:
-        """Return what is there; `attempts` are the failures that `loop` remembers."""
-        newest = self._storage.newest(declared.release)
+    def observe(self, declared: Declared, known: Known, now: datetime) -> Observed:
+        """Return what is there, together with what the turn knows."""
+        history = tuple(self._storage.revisions(declared.release))
+        newest = history[0] if history else None
         return Observed(
             newest=newest,
+            history=history,
             writer=self._writer(newest),
             foreign_until=_patience(newest, declared.timeout),
-            name_holder=self._other_holder(declared),
-            former=self._former(declared),
-            attempts=attempts,
+            name_holder=self._names.rival(declared),
+            former=self.former(declared),
+            likeness=known.likeness,
+            renders=known.renders,
+            kind_is_going=self._kind_is_going(declared.key),
+            attempts=known.attempts,
+            forced=known.forced,
+            reset=known.reset,
+            sweep_due=known.sweep_due,
             now=now,
         )
 
     def settle(self, declared: Declared) -> None:
         """Let go of names that the HelmRelease asks for no more and has no release under."""
-        scope = self._scope
-        kept = [scope(declared)]
-        if former := self._former(declared):
-            kept.append(scope(replace(declared, release=former.release)))
+        kept = list(self._scopes(declared))
+        if former := self.former(declared):
+            kept += self._scopes(replace(declared, release=former.release))
         self._names.keep(declared.key, kept)
 
     def gone(self, key: Key) -> None:
         """Let go of every name of a HelmRelease that is gone."""
         self._names.keep(key, ())
 
-    def _scope(self, declared: Declared) -> str:
-        return self._generation.name_scopes(declared)[0]
-
-    def _other_holder(self, declared: Declared) -> Key | None:
-        holder = self._names.holder(self._scope(declared))
-        return holder if holder != declared.key else None
-
-    def _former(self, declared: Declared) -> Revision | None:
-        """Return the release under the name that the status still tells, if it is ours."""
-        name = declared.told.release_name
-        if not name or name == declared.release.name:
-            return None
-        newest = self._storage.newest(ReleaseRef(declared.release.namespace, name))
-        return newest if newest and newest.owner == declared.key.owner else None
+    def former(self, declared: Declared) -> Revision | None:
+        """Return the newest revision of a release that is ours under another name."""
+        owned = self._storage.owned(declared.key.owner)
+        return next((one for one in owned if one.release != declared.release), None)
 
     def _writer(self, newest: Revision | None) -> Writer:
         """Who holds a pending revision: told by its claim and its Lease, never guessed."""

@@ -1,67 +1,60 @@
 """What users read: status, events and metrics; nothing else writes them.
 
 `loop` hands over an account of what was found and done. The words of the
-status are the generation's; what has not changed is not sent again.
+status are the generation's; what has not changed is not sent again. Whatever
+text leaves passes through `mask` first.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from helmward.apis import Generation
 from helmward.errors import NotFound
 from helmward.kube import Kube
+from helmward.logs import redacted
 from helmward.model import Account, Declared, Stage, Told
+from helmward.releases.durations import SYNC
+from helmward.releases.meters import Meters
 from helmward.runtime.events import EventRecorder, Regarding
+
+__all__ = ["Meters", "Reporter"]
+
+WAITING: Final = "waiting"
+"""The engine's word for the phase in which workloads become ready."""
+REMEMBERED: Final = 4096
+"""Of how many resources that are gone late news is still recognised as late."""
 
 log = structlog.get_logger("helmward.releases")
 
-BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 5, 10, 30, 60, 120, 180, 300, 600, 1800)
-PREFIX = "flux_helm_operator"
-
-
-class Meters:
-    """The old operator's metrics under their names, fed by `Reporter`."""
-
-    def __init__(self, registry: CollectorRegistry, queue_length: Callable[[], float]) -> None:
-        self.releases = Gauge(f"{PREFIX}_release_count", "HelmReleases served.", registry=registry)
-        Gauge(
-            f"{PREFIX}_release_queue_length_count",
-            "HelmReleases that wait for a worker.",
-            registry=registry,
-        ).set_function(queue_length)
-        self.conditions = Gauge(
-            f"{PREFIX}_release_condition_info",
-            "Conditions: -1 false, 0 unknown, 1 true.",
-            ("target_namespace", "release_name", "condition"),
-            registry=registry,
-        )
-        self.actions = Histogram(
-            f"{PREFIX}_release_action_duration_seconds",
-            "Seconds that Helm's verbs took.",
-            ("action", "success", "target_namespace", "release_name"),
-            buckets=BUCKETS,
-            registry=registry,
-        )
-        self.turns = Counter(
-            "helmward_turns", "Turns of HelmReleases.", ("outcome",), registry=registry
-        )
-
 
 class Reporter:
-    """Writes the status of one generation's HelmReleases, their events and metrics."""
+    """Writes the status of all HelmReleases, their events and their metrics."""
 
-    def __init__(
-        self, kube: Kube, generation: Generation, recorder: EventRecorder, meters: Meters
+    def __init__(  # noqa: PLR0913  # every way out, by name
+        self,
+        kube: Kube,
+        generations: Mapping[str, Generation],
+        recorder: EventRecorder,
+        meters: Meters,
+        mask: Callable[[str], str] = lambda text: text,
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
-        self._generation = generation
+        self._generations = generations
         self._recorder = recorder
         self._meters = meters
+        self._mask = mask
+        self._clock = clock
         self._told: dict[str, Told] = {}
+        self._waiting: dict[str, float] = {}
+        self._gone: OrderedDict[str, None] = OrderedDict()
 
     def told(self, declared: Declared) -> Told:
         """Return what the status says, also before the watch has brought it back."""
@@ -73,60 +66,99 @@ class Reporter:
         Raises:
             ClusterUnavailable: the status is written at the next turn.
         """
-        before = self.told(declared)
-        status, told = self._generation.status(account, before, datetime.now(UTC))
-        self._measure(declared, told)
+        before, now = self.told(declared), datetime.now(UTC)
+        generation = self._generations[declared.key.api]
+        status, told = generation.status(self._masked(account), before, now)
+        if declared.uid not in self._gone:
+            self._meters.told(declared, account, told, now)
         if told.digest == before.digest:
             return False
         key = declared.key
         try:
-            await self._kube.replace_status(
-                self._generation.resource, key.name, key.namespace, status
-            )
+            await self._kube.replace_status(generation.resource, key.name, key.namespace, status)
         except NotFound:
             return False
-        self._told[declared.uid] = told
+        if declared.uid not in self._gone:
+            self._told[declared.uid] = told
         return True
 
     def event(self, declared: Declared, account: Account) -> None:
         """Tell of something that happened, as a Kubernetes Event and a log line."""
         warning = account.stage in {Stage.WAITING, Stage.STALLED}
-        reason = "FailedReleaseSync" if warning else "ChartSynced"
-        about = _regarding(self._generation, declared)
-        self._recorder.record(about, reason, account.message, warning=warning)
+        generation = self._generations[declared.key.api]
+        reason = generation.failed_event if warning else generation.synced_event
+        message = self._clean(account.message)
+        self._recorder.record(_regarding(generation, declared), reason, message, warning=warning)
         write = log.warning if warning else log.info
-        write(
-            account.message,
-            resource=str(declared.key),
-            release=str(account.release),
-            action=account.action or None,
-            reason=account.reason,
-        )
+        write(message, action=account.action or None, reason=account.reason, **_names(declared))
+
+    def phase(self, declared: Declared, name: str, detail: str = "") -> None:
+        """Note how far the action under way has come, in the engine's words."""
+        log.debug("phase", phase=name, detail=self._clean(detail), **_names(declared))
+        if declared.uid in self._gone:
+            return
+        self._waited(declared)
+        if name == WAITING:
+            self._waiting[declared.uid] = self._clock()
+        self._meters.phase(declared, name)
 
     def acted(self, action: str, account_of: Declared, seconds: float, *, success: bool) -> None:
-        """Count an action of Helm's."""
-        release = account_of.release
-        labels = (action, str(success).lower(), release.namespace, release.name)
-        self._meters.actions.labels(*labels).observe(seconds)
+        """Count an action of Helm's, or `sync` for a whole turn; it is over."""
+        if not success and action != SYNC:
+            said = f"{action} failed"  # what scripts look for in the log
+            log.info(said, action=action, seconds=round(seconds, 3), **_names(account_of))
+        if account_of.uid in self._gone:
+            return
+        self._waited(account_of)
+        self._meters.phase(account_of, "")
+        self._meters.acted(action, account_of, seconds, success=success)
 
     def turned(self, stage: Stage) -> None:
         """Count a turn."""
         self._meters.turns.labels(stage).inc()
 
     def forget(self, declared: Declared) -> None:
-        """Drop what is kept of a resource that is gone, its metrics too."""
-        told = self._told.pop(declared.uid, declared.told)
-        release = declared.release
-        for one in told.conditions:
-            with suppress(KeyError):
-                self._meters.conditions.remove(release.namespace, release.name, one.type)
+        """Drop what is kept of a resource that is gone, its metrics too.
 
-    def _measure(self, declared: Declared, told: Told) -> None:
-        values = {"True": 1, "False": -1}
-        release = declared.release
-        for one in told.conditions:
-            gauge = self._meters.conditions.labels(release.namespace, release.name, one.type)
-            gauge.set(values.get(one.status, 0))
+        An action that ends after its resource was seen to go brings nothing back.
+        """
+        self._told.pop(declared.uid, None)
+        self._waiting.pop(declared.uid, None)
+        self._meters.forget(declared)
+        self._gone[declared.uid] = None
+        if len(self._gone) > REMEMBERED:
+            self._gone.popitem(last=False)
+
+    def _waited(self, declared: Declared) -> None:
+        """Count a wait for workloads, if one ends here."""
+        if (began := self._waiting.pop(declared.uid, None)) is not None:
+            self._meters.waits.observe(self._clock() - began)
+
+    def _clean(self, text: str) -> str:
+        # What is secret first: a URL cut open would no longer be recognised as one.
+        return redacted(self._mask(text))
+
+    def _masked(self, account: Account) -> Account:
+        """Clean every text of an account; names stay, or the status would tell of others."""
+        chart, attempts, newest = account.chart, account.attempts, account.newest
+        return replace(
+            account,
+            message=self._clean(account.message),
+            chart_problem=self._clean(account.chart_problem),
+            chart=chart and replace(chart, stale_reason=self._clean(chart.stale_reason)),
+            attempts=attempts and replace(attempts, cause=self._clean(attempts.cause)),
+            newest=newest and replace(newest, description=self._clean(newest.description)),
+        )
+
+
+def _names(declared: Declared) -> dict[str, str]:
+    """Return who a log line is about, under the keys that the old operator used."""
+    key, release = declared.key, declared.release
+    return {
+        "resource": f"{key.namespace}:helmrelease/{key.name}",
+        "release": release.name,
+        "targetNamespace": release.namespace,
+    }
 
 
 def _regarding(generation: Generation, declared: Declared) -> Regarding:

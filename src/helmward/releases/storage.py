@@ -16,6 +16,7 @@ from helmward.runtime.informer import EventType, Informer
 SELECTOR = "type=helm.sh/release.v1"
 LABELS = "owner=helm"
 BY_RELEASE = "release"
+BY_OWNER = "owner"
 
 
 def decode_revision(document: bytes) -> Revision:
@@ -64,6 +65,7 @@ class Storage:
     def __init__(self, informer: Informer[Revision]) -> None:
         self._store = informer.store
         self._store.add_index(BY_RELEASE, lambda one: (str(one.release),))
+        self._store.add_index(BY_OWNER, lambda one: (one.owner,) if one.owner else ())
         self._written: dict[ReleaseRef, dict[int, Revision]] = {}
         self._removed: dict[str, ReleaseRef] = {}
         self._tell: Callable[[Revision, bool], None] = lambda _one, _removed: None
@@ -100,6 +102,12 @@ class Storage:
     def newest(self, release: ReleaseRef) -> Revision | None:
         """Return the newest revision of a release, if it has one."""
         return next(iter(self.revisions(release)), None)
+
+    def owned(self, owner: str) -> list[Revision]:
+        """Return the newest revision of each release that a HelmRelease owns, by name."""
+        watched = {one.release for one in self._store.by_index(BY_OWNER, owner)}
+        newest = (self.newest(one) for one in sorted(watched | self._written.keys()))
+        return [one for one in newest if one and one.owner == owner]
 
     def pending(self, session: str) -> Iterable[Revision]:
         """Yield the pending revisions that a session claims."""

@@ -7,7 +7,7 @@ what was known makes the events that were missed, deletions too.
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final, Generic, TypeVar
 
 import structlog
@@ -84,6 +84,7 @@ class Informer(Generic[T]):
         self._watch_list = True
         self._heard = False
         self._opened: float | None = None
+        self._poked = asyncio.Event()
 
     def subscribe(self, callback: Subscriber[T]) -> None:
         """Tell `callback` of every change, beginning with what is there as ADDED.
@@ -109,7 +110,19 @@ class Informer(Generic[T]):
             if self._was_useful():
                 self._backoff.reset("")
             else:
-                await asyncio.sleep(self._pause())
+                await self._rest(self._pause())
+
+    def poke(self) -> None:
+        """Look again at once for a kind that was not installed."""
+        if self.absent:
+            self._backoff.reset("")
+            self._poked.set()
+
+    async def _rest(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._poked.wait()
+        self._poked.clear()
 
     def _was_useful(self) -> bool:
         """Tell whether the last watch brought anything new, or stood for a while at least."""
@@ -125,6 +138,8 @@ class Informer(Generic[T]):
             log.info("kind is not installed", resource=str(self._selection.resource))
         self.absent = True
         self.resource_version = ""
+        # What a kind that is gone had is gone with it.
+        self._tell(self.store.replace({}))
         self.synced.set()
 
     def _note(self, error: HelmwardError) -> None:

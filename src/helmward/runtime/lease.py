@@ -12,7 +12,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -39,6 +39,12 @@ class Rhythm:
     """How long after sending its last acknowledged renewal a writer may write."""
     observer: float = 15.0
     """How long an observer must see no change to call a writer gone."""
+
+    @classmethod
+    def of(cls, duration: timedelta) -> "Rhythm":
+        """Return the rhythm of Leases that last so long: three renewals, two thirds to write."""
+        seconds = duration.total_seconds()
+        return cls(renew=seconds / 3, writer=seconds * 2 / 3, observer=seconds)
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):
@@ -90,6 +96,7 @@ class Session:
         self.namespace = namespace
         self.lease = _lease_name(host or socket.gethostname())
         self.held = asyncio.Event()
+        self._renewed = asyncio.Event()
         self.deadline = float("-inf")
         self._kube = kube
         self._rhythm = rhythm or Rhythm()
@@ -174,6 +181,12 @@ class Session:
     def _acknowledge(self, lease: dict[str, Any], sent: float) -> None:
         self._remember(lease)
         self.deadline = sent + self._rhythm.writer
+        self._renewed.set()
+
+    async def next_renewal(self) -> None:
+        """Wait until the Lease was renewed since the last call; for one caller only."""
+        await self._renewed.wait()
+        self._renewed.clear()
 
     def _remember(self, lease: dict[str, Any]) -> None:
         self._uid = lease["metadata"]["uid"]

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Generic, TypeVar
+from contextvars import ContextVar
+from typing import Final, Generic, TypeVar
 
 import structlog
 
@@ -21,9 +22,62 @@ class Overrun(TransientError):
     reason = "DeadlineExceeded"
 
 
-class Workers(Generic[K]):
-    """`count` turns at a time of `handle(key)`, each with a deadline in seconds.
+class Slots:
+    """How many turns may work at a time. Turns that only wait do not count."""
 
+    def __init__(self, count: int) -> None:
+        self._free = count
+        self._freed = asyncio.Event()
+
+    async def take(self) -> None:
+        """Wait until one is free and take it."""
+        while self._free <= 0:
+            self._freed.clear()
+            await self._freed.wait()
+        self._free -= 1
+
+    def take_back(self) -> None:
+        """Take one at once, also when none is free: what goes on is not held up."""
+        self._free -= 1
+
+    def give(self) -> None:
+        """Give one back."""
+        self._free += 1
+        self._freed.set()
+
+
+class Slot:
+    """A turn's right to work, given up while it only waits for the cluster."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self.held = True
+
+    def leave(self) -> None:
+        """Let somebody else work; giving up twice is once."""
+        if self.held:
+            self.held = False
+            self._slots.give()
+
+    def back(self) -> None:
+        """Work on, without waiting for a free slot."""
+        if not self.held:
+            self.held = True
+            self._slots.take_back()
+
+
+_slot: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
+
+
+def slot() -> Slot | None:
+    """Return the slot of the turn that is running; None outside of one."""
+    return _slot.get()
+
+
+class Workers(Generic[K]):
+    """`count` working turns at a time of `handle(key)`, each with a deadline in seconds.
+
+    A turn that gives its slot up (`slot().leave()`) goes on beside the others.
     A transient error, or an overrun deadline, brings the key back after a
     back-off. Anything else is a bug: it ends the whole group.
     """
@@ -46,19 +100,22 @@ class Workers(Generic[K]):
 
     async def run(self) -> None:
         """Work until cancelled; turns in progress are cancelled too."""
+        slots = Slots(self._count)
         async with asyncio.TaskGroup() as group:
-            for number in range(self._count):
-                group.create_task(self._work(), name=f"worker-{number}")
+            while True:
+                await slots.take()
+                key = await self._queue.get()
+                group.create_task(self._work(key, Slot(slots)), name=f"turn-{key}")
 
-    async def _work(self) -> None:
-        while True:
-            key = await self._queue.get()
-            self.busy += 1
-            try:
-                await self._turn(key)
-            finally:
-                self.busy -= 1
-                self._queue.done(key)
+    async def _work(self, key: K, mine: Slot) -> None:
+        _slot.set(mine)
+        self.busy += 1
+        try:
+            await self._turn(key)
+        finally:
+            self.busy -= 1
+            mine.leave()
+            self._queue.done(key)
 
     async def _turn(self, key: K) -> None:
         try:

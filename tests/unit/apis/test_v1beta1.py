@@ -1,157 +1,118 @@
-"""HelmRelease v1beta1: what is read, what is written back, what its CRD says."""
+"""HelmRelease v1beta1: what it alone reads, tells and is called."""
 
-import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
 from helmward.apis import V1BETA1
-from helmward.apis.conditions import conditions_of
-from helmward.model import Account, Chart, ReleaseRef, Stage, Told
-from tests.support.builders import NOW, RELEASE, a_revision
-
-LATER = NOW + timedelta(minutes=1)
+from helmward.model import Outcome, Stage, Told, ValuesPolicy
+from tests.support.builders import NOW, a_revision
+from tests.support.declared import IN_GIT, an_account, condition, conditions, read, told_of
 
 
-def document(spec: dict[str, Any] | None = None, **metadata: Any) -> bytes:
-    chart = {"repository": "https://charts.example.com", "name": "cart", "version": "1.0.0"}
-    return json.dumps(
-        {
-            "apiVersion": "flux.weave.works/v1beta1",
-            "kind": "HelmRelease",
-            "metadata": {"name": "cart", "namespace": "shop", "uid": "u", **metadata},
-            "spec": {"chart": chart, **(spec or {})},
-        }
-    ).encode()
+@pytest.mark.parametrize(
+    ("spec", "policy"),
+    [
+        ({}, ValuesPolicy.REUSE_WHEN_EMPTY),
+        ({"resetValues": False}, ValuesPolicy.REUSE_WHEN_EMPTY),
+        ({"resetValues": True}, ValuesPolicy.RESET),
+    ],
+)
+def test_old_values_are_gone_on_with_only_where_none_are_given(
+    spec: dict[str, Any], policy: ValuesPolicy
+) -> None:
+    """As Tiller did; `false` means something else in v1."""
+    assert read(V1BETA1, spec).options.values_policy == policy
 
 
-def account(**changes: Any) -> Account:
-    given: dict[str, Any] = {
-        "generation": 3,
-        "release": RELEASE,
-        "stage": Stage.READY,
-        "reason": "InSync",
-        "message": "revision 2 of cart-1.0.0 is in sync",
-        "chart_name": "cart",
-        "chart": Chart("sha256:x", "cart", "1.0.0"),
-        "newest": a_revision(2),
+@pytest.mark.parametrize(("rollback", "waits"), [({}, False), ({"enable": True}, True)])
+def test_upgrades_wait_where_a_failed_one_is_rolled_back(
+    rollback: dict[str, Any], waits: bool
+) -> None:
+    """Installs never do: there is nothing to go back to."""
+    options = read(V1BETA1, {"rollback": rollback}).options
+    assert (options.wait, options.install_waits) == (waits, False)
+
+
+def test_what_only_v1_knows_says_nothing_here() -> None:
+    """The old operator of this API ignored it too."""
+    spec = {
+        "wait": True,
+        "maxHistory": 3,
+        "targetNamespace": "elsewhere",
+        "rollback": {"retry": True},
+        "valuesFrom": [{"secretKeyRef": {"name": "a", "namespace": "elsewhere"}}],
+        "helmVersion": "v2",
     }
-    return Account(**given | changes)
+    declared = read(V1BETA1, spec)
+    assert declared.problem == ""
+    assert declared.release.namespace == declared.values_from[0].namespace == "shop"
+    assert (declared.options.wait, declared.options.max_history) == (False, 10)
+    assert not declared.options.rollback.retry
 
 
-def conditions(one: Account) -> dict[str, tuple[str, str]]:
-    return {c.type: (c.status, c.reason) for c in conditions_of(one)}
+def test_a_chart_in_git_is_that_of_master() -> None:
+    assert getattr(read(V1BETA1, {"chart": IN_GIT}).chart, "ref", None) == "master"
 
 
-def test_the_default_name_is_namespace_and_name() -> None:
-    assert V1BETA1.decode(document()).release == ReleaseRef("shop", "shop-cart")
-
-
-def test_a_release_name_that_is_given_counts() -> None:
-    declared = V1BETA1.decode(document({"releaseName": "basket"}))
-    assert declared.release == ReleaseRef("shop", "basket")
-
-
-@pytest.mark.parametrize("length", [53, 54])
-def test_the_default_name_must_suit_helm(length: int) -> None:
-    """Nothing is shortened: the user is told which field mends it."""
-    name = "x" * (length - len("shop-"))
-    problem = V1BETA1.decode(document(name=name)).problem
-    assert ("set spec.releaseName" in problem) == (length > 53)
-    assert (f"{length} characters" in problem) == (length > 53)
-
-
-def test_values_are_kept_as_they_were_written() -> None:
-    """Big numbers and the order of keys pass through untouched."""
-    values = {"b": 12345678901234567890, "a": None, "c": {"d": [1, "x"]}}
-    assert json.loads(V1BETA1.decode(document({"values": values})).values) == values
-
-
-@pytest.mark.parametrize("spec", [{}, {"values": None}])
-def test_no_values_are_an_empty_map(spec: dict[str, Any]) -> None:
-    assert V1BETA1.decode(document(spec)).values == b"{}"
-
-
-@pytest.mark.parametrize(("given", "seconds"), [({}, 300), ({"timeout": 7}, 7)])
-def test_timeout_is_in_seconds(given: dict[str, Any], seconds: int) -> None:
-    assert V1BETA1.decode(document(given)).timeout == timedelta(seconds=seconds)
-
-
-def test_a_deleted_resource_is_told_by_its_timestamp() -> None:
-    assert V1BETA1.decode(document(deletionTimestamp="2026-01-01T00:00:00Z")).deleting
-
-
-def test_a_resource_without_chart_cannot_be_read() -> None:
-    with pytest.raises(msgspec.DecodeError, match="chart"):
-        V1BETA1.decode(b'{"metadata":{"name":"a","namespace":"b"},"spec":{}}')
+def test_no_namespace_counts_as_default() -> None:
+    assert read(V1BETA1, namespace="").release.name == "default-cart"
 
 
 def test_a_status_in_sync() -> None:
-    written, told = V1BETA1.status(account(), Told(), NOW)
+    written, _ = V1BETA1.status(an_account(values_checksum="abc"), Told(), NOW)
     assert {name: written[name] for name in written if name != "conditions"} == {
         "observedGeneration": 3,
         "releaseName": "shop-cart",
         "releaseStatus": "DEPLOYED",
         "releaseRevision": 2,
         "revision": "1.0.0",
-    }
-    assert told.release_name == "shop-cart"
-    assert conditions(account()) == {
-        "ChartFetched": ("True", "RepoChartInCache"),
-        "Released": ("True", "HelmSuccess"),
-        "Ready": ("True", "InSync"),
-        "Reconciling": ("False", "InSync"),
-        "Stalled": ("False", "InSync"),
+        "lastAttemptedRevision": "1.0.0",
+        "valuesChecksum": "abc",
     }
 
 
-def test_statuses_are_in_capitals_as_tiller_wrote_them() -> None:
-    pending = account(newest=a_revision(2, "pending-upgrade"), stage=Stage.WAITING)
-    assert V1BETA1.status(pending, Told(), NOW)[0]["releaseStatus"] == "PENDING_UPGRADE"
-
-
-def test_a_version_with_dashes_is_told_whole() -> None:
-    newest = a_revision(2, chart="cart-1.0.0-rc.1")
-    assert V1BETA1.status(account(newest=newest), Told(), NOW)[0]["revision"] == "1.0.0-rc.1"
-
-
-def test_what_is_no_longer_so_is_left_out() -> None:
-    """The status is written whole: what it does not name is gone."""
-    written, _ = V1BETA1.status(account(newest=None, stage=Stage.WAITING), Told(), NOW)
-    assert not {"releaseStatus", "releaseRevision", "revision"} & set(written)
-
-
-STAGES: list[tuple[str, dict[str, Any], dict[str, tuple[str, str]]]] = [
+ROWS: list[tuple[str, dict[str, Any], dict[str, tuple[str, str] | None]]] = [
+    (
+        "in sync",
+        {},
+        {
+            "ChartFetched": ("True", "RepoChartInCache"),
+            "Released": ("True", "HelmSuccess"),
+            "RolledBack": None,
+            "Ready": ("True", "InSync"),
+        },
+    ),
+    ("in sync, from git", {"from_git": True}, {"ChartFetched": ("True", "GitRepoCloned")}),
     (
         "an install under way",
         {"stage": Stage.WORKING, "reason": "Installing", "action": "install", "newest": None},
-        {
-            "Released": ("Unknown", "Installing"),
-            "Ready": ("Unknown", "Installing"),
-            "Reconciling": ("True", "Installing"),
-            "Stalled": ("False", "Installing"),
-        },
+        {"Released": ("Unknown", "Installing"), "Ready": ("Unknown", "Installing")},
     ),
     (
         "a failed install that is tried again",
         {"stage": Stage.WAITING, "reason": "ReleaseFailed", "action": "install"},
-        {
-            "Released": ("False", "HelmInstallFailed"),
-            "Ready": ("False", "ReleaseFailed"),
-            "Reconciling": ("True", "ReleaseFailed"),
-        },
+        {"Released": ("False", "HelmInstallFailed"), "Ready": ("False", "ReleaseFailed")},
     ),
     (
         "a failed upgrade that nothing but a new spec mends",
         {"stage": Stage.STALLED, "reason": "ChartRejected", "action": "upgrade"},
-        {
-            "Released": ("False", "HelmUpgradeFailed"),
-            "Ready": ("False", "ChartRejected"),
-            "Reconciling": ("False", "ChartRejected"),
-            "Stalled": ("True", "ChartRejected"),
-        },
+        {"Released": ("False", "HelmUpgradeFailed"), "Stalled": ("True", "ChartRejected")},
+    ),
+    (
+        "values that cannot be had, nothing released",
+        {"stage": Stage.WAITING, "reason": "ValuesUnavailable", "newest": None},
+        {"Released": ("False", "HelmInstallFailed")},
+    ),
+    (
+        "values that cannot be had, something released",
+        {"stage": Stage.WAITING, "reason": "ValuesUnavailable"},
+        {"Released": ("False", "HelmUpgradeFailed")},
+    ),
+    (
+        "a name that is another's",
+        {"stage": Stage.STALLED, "reason": "ReleaseNameTaken", "newest": None},
+        {"Released": ("False", "HelmUpgradeFailed")},
     ),
     (
         "a repository that is down while a release stands",
@@ -162,60 +123,60 @@ STAGES: list[tuple[str, dict[str, Any], dict[str, tuple[str, str]]]] = [
             "Ready": ("False", "SourceUnavailable"),
         },
     ),
+    (
+        "a git repository that is down",
+        {
+            "stage": Stage.WAITING,
+            "reason": "SourceUnavailable",
+            "chart_problem": "down",
+            "from_git": True,
+        },
+        {"ChartFetched": ("False", "GitRepoNotCloned")},
+    ),
+    (
+        "a rollback under way",
+        {"stage": Stage.WORKING, "reason": "RollingBack", "action": "rollback"},
+        {"RolledBack": ("Unknown", "HelmRollback")},
+    ),
+    (
+        "rolled back",
+        {"stage": Stage.STALLED, "action": "upgrade", "rolled_back": Outcome.PASSED},
+        {"RolledBack": ("True", "HelmSuccess"), "Released": ("False", "HelmUpgradeFailed")},
+    ),
+    (
+        "a rollback that failed stays failed",
+        {"stage": Stage.WAITING, "action": "rollback", "rolled_back": Outcome.FAILED},
+        {"RolledBack": ("False", "HelmRollbackFailed"), "Released": ("False", "HelmUpgradeFailed")},
+    ),
 ]
 
 
-@pytest.mark.parametrize(("name", "changes", "expected"), STAGES, ids=[row[0] for row in STAGES])
-def test_stages(name: str, changes: dict[str, Any], expected: dict[str, tuple[str, str]]) -> None:
-    """One row a stage: what `kubectl wait` and kstatus see."""
-    found = conditions(account(**changes))
-    assert {kind: found[kind] for kind in expected} == expected, name
+@pytest.mark.parametrize(("name", "changes", "expected"), ROWS, ids=[row[0] for row in ROWS])
+def test_conditions(
+    name: str, changes: dict[str, Any], expected: dict[str, tuple[str, str] | None]
+) -> None:
+    """One row a state, in the words of Helm Operator 0.10."""
+    found = conditions(told_of(V1BETA1, an_account(**changes)))
+    assert {kind: found.get(kind) for kind in expected} == expected, name
 
 
-def test_transition_times_move_only_with_the_status() -> None:
-    _, told = V1BETA1.status(account(), Told(), NOW)
-    written, _ = V1BETA1.status(account(message="still in sync"), told, LATER)
-    ready = next(one for one in written["conditions"] if one["type"] == "Ready")
-    assert ready["lastTransitionTime"] == "2026-01-02T03:04:05Z"
-    assert ready["lastUpdateTime"] == "2026-01-02T03:05:05Z"
+def test_a_rollback_is_told_until_the_release_is_as_asked_for() -> None:
+    rolled = told_of(V1BETA1, an_account(stage=Stage.WAITING, rolled_back=Outcome.PASSED))
+    retried = told_of(V1BETA1, an_account(stage=Stage.WORKING, action="upgrade"), rolled)
+    assert conditions(retried)["RolledBack"] == ("True", "HelmSuccess")
+    assert "RolledBack" not in conditions(told_of(V1BETA1, an_account(), retried))
 
 
-def test_a_status_that_says_the_same_has_the_same_digest() -> None:
-    """Equal ones are not sent again, also when read back from the server."""
-    written, told = V1BETA1.status(account(), Told(), NOW)
-    read = V1BETA1.decode(_with_status(written))
-    _, again = V1BETA1.status(account(), read.told, LATER)
-    assert told.digest == read.told.digest == again.digest
-
-
-def _with_status(status: Any) -> bytes:
-    whole = json.loads(document())
-    whole["status"] = {name: value for name, value in status.items() if value is not None}
-    return json.dumps(whole).encode()
+def test_a_release_that_stands_says_which_revision() -> None:
+    down = an_account(stage=Stage.WAITING, chart=None, chart_problem="down", newest=a_revision(7))
+    assert condition(told_of(V1BETA1, down), "Released").message == "revision 7 stays in force"
 
 
 def test_names_compete_in_the_whole_cluster() -> None:
-    one = V1BETA1.decode(document({"releaseName": "web"}, namespace="a"))
-    other = V1BETA1.decode(document({"releaseName": "web"}, namespace="b"))
-    assert V1BETA1.name_scopes(one) == V1BETA1.name_scopes(other)
+    one = read(V1BETA1, {"releaseName": "web"}, namespace="a")
+    other = read(V1BETA1, {"releaseName": "web"}, namespace="b")
+    assert set(V1BETA1.name_scopes(one)) & set(V1BETA1.name_scopes(other))
 
 
-def test_every_field_of_the_crd_is_described() -> None:
-    """`kubectl explain` is the first manual that users open."""
-    schema = V1BETA1.crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-
-    def walk(path: str, node: dict[str, Any]) -> None:
-        for name, child in node.get("properties", {}).items():
-            assert child.get("description"), f"{path}.{name}"
-            walk(f"{path}.{name}", child)
-        if "items" in node:
-            walk(f"{path}[]", node["items"])
-
-    for part in ("spec", "status"):
-        walk(part, schema["properties"][part])
-
-
-def test_times_are_utc() -> None:
-    here = datetime(2026, 1, 2, 4, 4, 5, tzinfo=UTC)
-    written, _ = V1BETA1.status(account(), Told(), here)
-    assert written["conditions"][0]["lastUpdateTime"] == "2026-01-02T04:04:05Z"
+def test_events_are_called_as_before() -> None:
+    assert (V1BETA1.synced_event, V1BETA1.failed_event) == ("ChartSynced", "FailedReleaseSync")

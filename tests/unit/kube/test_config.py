@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from helmward.errors import ConfigInvalid
-from helmward.kube import ClusterConfig, load_config
-from helmward.kube.credentials import ExecPlugin, TokenFile
+from helmward.kube import ClusterConfig, load_config, write_kubeconfig
+from helmward.kube.credentials import ExecPlugin, Fixed, TokenFile, basic, bearer
 
 
 def a_kubeconfig(  # noqa: PLR0913  # a kubeconfig has as many parts
@@ -337,3 +337,70 @@ def test_a_client_certificate_is_shown_and_leaves_no_file(
         ClusterConfig(
             "https://a", client_certificate=certificate, client_key=a_certificate()[1]
         ).ssl_context()
+
+
+def test_an_address_given_takes_the_place_of_the_one_found(tmp_path: Path) -> None:
+    """Who we are stays as it was."""
+    file = a_kubeconfig(tmp_path, user={"token": "t"})
+
+    config = load_config(str(file), server="https://other:6443")
+
+    assert config.server == "https://other:6443"
+    assert config.credentials == bearer("t")
+
+
+def test_an_address_given_is_enough(tmp_path: Path) -> None:
+    """Such as that of `kubectl proxy`."""
+    config = load_config(server="http://127.0.0.1:8001", environ={"HOME": str(tmp_path)})
+
+    assert config == ClusterConfig("http://127.0.0.1:8001")
+
+
+def test_an_address_given_in_a_pod_keeps_the_pods_account(tmp_path: Path) -> None:
+    for name, text in {"token": "t", "ca.crt": "ca", "namespace": "ops"}.items():
+        (tmp_path / name).write_text(text)
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "HOME": str(tmp_path)}
+
+    config = load_config(server="https://other:1", environ=environ, service_account=tmp_path)
+
+    assert (config.server, config.namespace) == ("https://other:1", "ops")
+    assert isinstance(config.credentials, TokenFile)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [Fixed(), bearer("t"), basic("me", "pass:word"), TokenFile(Path("/run/token"))],
+)
+def test_a_cluster_handed_on_is_the_same_cluster(
+    tmp_path: Path, credentials: Fixed | TokenFile
+) -> None:
+    """The engine must reach what we reach, as whom we reach it."""
+    config = ClusterConfig(
+        "https://one:6443",
+        namespace="ops",
+        credentials=credentials,
+        ca=b"ca",
+        client_certificate=b"certificate",
+        client_key=b"key",
+        tls_server_name="one",
+        insecure=True,
+        proxy="http://proxy:3128",
+        impersonate=(("Impersonate-User", "ci"), ("Impersonate-Group", "dev")),
+    )
+
+    file = write_kubeconfig(config, tmp_path / "handed")
+
+    assert load_config(str(file)) == config
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_plugin_handed_on_is_started_in_the_same_way(tmp_path: Path) -> None:
+    plugin = ExecPlugin("/bin/login", ("--quiet",), {"HOME": "/x"})
+
+    file = write_kubeconfig(ClusterConfig("https://one:6443", credentials=plugin), tmp_path / "k")
+
+    read = load_config(str(file)).credentials
+    assert isinstance(read, ExecPlugin)
+    assert (read.command, read.args, read.env) == ("/bin/login", ("--quiet",), {"HOME": "/x"})
+    written = yaml.safe_load(file.read_text())["users"][0]["user"]["exec"]
+    assert written["interactiveMode"] == "Never"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from helmward.apis import V1BETA1
+from helmward.engine import WriterId
 from helmward.kube import ClusterConfig, Kube
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.events import EventRecorder
@@ -30,9 +30,10 @@ async def role() -> ReleaseRole:
         CollectorRegistry(),
         ReleaseSettings(),
     )
-    made = ReleaseRole(V1BETA1, parts)
-    made._session = OURS
-    made.declared.store.put(Item((KEY.namespace, KEY.name), "uid", "1", a_declared()))
+    made = ReleaseRole(parts)
+    made._writer = lambda: WriterId(OURS)
+    store = made.kinds._kinds[KEY.api].declared.store
+    store.put(Item((KEY.namespace, KEY.name), "uid", "1", a_declared()))
     return made
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from helmward.errors import ClusterUnavailable, SpecInvalid
 from helmward.runtime import Backoff, KeyedQueue, Workers
+from helmward.runtime.workers import Slot, Slots, slot
 from tests.support.virtual_clock import VirtualClock
 from tests.support.wait import until
 
@@ -152,3 +153,42 @@ async def test_a_stop_cancels_the_turns() -> None:
 
     assert said == ["a"]
     assert workers.busy == 0
+
+
+async def test_a_turn_that_only_waits_holds_up_no_other() -> None:
+    """With one slot, a waiting turn gives it up; the next one works meanwhile."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    go_on, done = asyncio.Event(), []
+
+    async def handle(key: str) -> None:
+        mine = slot()
+        assert mine is not None
+        if key == "waits":
+            mine.leave()
+            await go_on.wait()
+            mine.back()
+        done.append(key)
+
+    async with working(queue, handle, count=1):
+        queue.add("waits")
+        queue.add("works")
+        await until(lambda: done == ["works"])
+        go_on.set()
+        await until(lambda: done == ["works", "waits"])
+
+
+async def test_who_comes_back_from_waiting_counts_again() -> None:
+    """Coming back is never held up, but nobody else begins until a slot is free."""
+    slots = Slots(1)
+    await slots.take()
+    mine = Slot(slots)
+    mine.leave()
+    mine.leave()
+    await slots.take()
+    mine.back()
+    taking = asyncio.create_task(slots.take())
+    slots.give()
+    await asyncio.sleep(0)
+    assert not taking.done()
+    mine.leave()
+    await asyncio.wait_for(taking, timeout=5)

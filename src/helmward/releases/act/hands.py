@@ -1,19 +1,31 @@
 """What acting needs: the engine, the cluster, and in whose name it writes."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from helmward.apis import Generation
-from helmward.engine import Engine, OnPhase, WriterId
+from helmward.engine import ActionOptions, Engine, OnPhase, WriterId
 from helmward.kube import Kube
-from helmward.model import CHART, DIGEST, OWNER, Declared, Desired
+from helmward.model import (
+    CHART,
+    DIGEST,
+    HIDDEN,
+    NOTHING_SET,
+    OWNER,
+    Declared,
+    Desired,
+    Observed,
+)
 from helmward.releases.storage import Storage
 from helmward.runtime.sessions import Sessions
 
 GRACE: Final = timedelta(seconds=15)
-"""How much longer than Helm's own timeout a call may take before it is cancelled."""
+"""How much longer than Helm's own timeouts a call may take before it is cancelled."""
+OPERATIONS: Final = 3
+"""Helm's timeout is that of one operation: the hooks before, the wait, the hooks after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +37,19 @@ class Hands:
     generation: Generation
     storage: Storage
     sessions: Sessions
-    session: str
-    """The session that claims what is written: `<namespace>/<name>` of its Lease."""
+    writer: WriterId
+    """The session that claims what is written, and how long it still may."""
+    exists: Callable[[str], bool] = lambda _: False
+    """Whether a HelmRelease, named as antecedent annotations do, is in the cluster."""
+    log_diffs: bool = False
+    """Whether an upgrade logs what of the values changes."""
+    antecedents: tuple[str, ...] = ()
+    """The annotations of all generations that say whose an object is."""
 
     @property
-    def writer(self) -> WriterId:
-        """In whose name the engine writes."""
-        return WriterId(self.session)
+    def session(self) -> str:
+        """The session's Lease: `<namespace>/<name>`."""
+        return self.writer.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +59,45 @@ class Task:
     declared: Declared
     desired: Desired
     why: str
+    observed: Observed
     on_phase: OnPhase | None = None
 
     @property
     def deadline(self) -> timedelta:
         """How long the whole call may take."""
-        return self.desired.timeout + GRACE
+        return self.desired.timeout * OPERATIONS + GRACE
 
     @property
     def annotations(self) -> Mapping[str, str]:
         """What the release Secret tells of who asked for it."""
-        return {
+        told = {
             OWNER: self.desired.key.owner,
             DIGEST: self.desired.digest,
             CHART: str(self.desired.chart),
         }
+        return (
+            told | {HIDDEN: json.dumps(sorted(self.desired.hidden, key=str))}
+            if self.desired.hidden
+            else told
+        )
+
+    @property
+    def object_annotations(self) -> Mapping[str, str]:
+        """What every object tells of whose it is, in the words of the API in use."""
+        key, value = self.declared.antecedent
+        return {key: value} if key else NOTHING_SET
+
+    def options(self, session: str, *, first: bool) -> ActionOptions:
+        """How install (`first`) and upgrade are performed."""
+        asked, newest = self.desired.options, self.observed.newest
+        return ActionOptions(
+            timeout=asked.timeout,
+            wait=asked.wait and (asked.install_waits or not first),
+            max_history=asked.max_history,
+            take_ownership=self.desired.commands.take_ownership,
+            skip_crds=asked.skip_crds,
+            force=asked.force,
+            values_policy=asked.values_policy,
+            disable_openapi_validation=asked.disable_openapi_validation,
+            stamp=newest is not None and bool(newest.outcome) and newest.session != session,
+        )

@@ -16,4 +16,4 @@ async def install(hands: Hands, task: Task, base: Base) -> Revision:
         Conflict: somebody else wrote first; nothing was written.
         EngineLost: the engine went away; the next turn observes what it left.
     """
-    return await write(hands, task, base, hands.engine.install)
+    return await write(hands, task, base, hands.engine.install, first=True)

@@ -1,6 +1,8 @@
 """Uninstall: a release's objects, its hooks and its history."""
 
 from helmward.engine import ActionOptions
+from helmward.errors import Conflict
+from helmward.kube.resources import CRDS
 from helmward.model import Base, ReleaseRef
 from helmward.releases.act.hands import Hands, Task
 
@@ -12,8 +14,11 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
 
     Raises:
         ReleaseFailed: a hook failed, or an object could not be deleted.
-        Conflict: somebody else wrote first.
+        Conflict: somebody else wrote first, or the CRD is being deleted, with
+            which no release goes.
     """
+    if task.desired.deleting:
+        await _kind_stays(hands)
     await hands.engine.uninstall(
         release,
         base=base,
@@ -24,3 +29,11 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
         on_phase=task.on_phase,
     )
     hands.storage.saw_removed(release)
+
+
+async def _kind_stays(hands: Hands) -> None:
+    """Ask the API server itself: a watch may tell of the HelmRelease before it does of its CRD."""
+    resource = hands.generation.resource
+    crd = await hands.kube.get(CRDS, f"{resource.plural}.{resource.group}")
+    if crd["metadata"].get("deletionTimestamp"):
+        raise Conflict("the CRD is being deleted, and the HelmRelease only with it")

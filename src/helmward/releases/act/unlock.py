@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Final
 
-from helmward.errors import Conflict
 from helmward.model import Revision
 from helmward.releases.act.hands import Hands, Task
+from helmward.releases.act.resume import bury_writer
 
 DEADLINE: Final = timedelta(seconds=30)
 
@@ -18,9 +18,7 @@ async def unlock(hands: Hands, task: Task, pending: Revision) -> Revision:
     Raises:
         Conflict: the writer lives after all, or somebody else was faster.
     """
-    foreign = pending.session and pending.session != hands.session
-    if foreign and not await hands.sessions.kill(pending.session, by=hands.session):
-        raise Conflict(f"the writer of revision {pending.number} lives: {pending.session}")
+    await bury_writer(hands, pending)
     revision = await hands.engine.unlock(
         pending.release, base=pending.base, why=task.why, deadline=DEADLINE
     )

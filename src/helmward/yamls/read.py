@@ -1,8 +1,7 @@
-"""Reads YAML as kubectl does, and remembers where each mapping stands.
+"""Reads YAML as kubectl and Helm do, and remembers where each mapping stands.
 
-Called by `build`. libyaml scans; scalars are resolved by `scalars`, so that a
-manifest means the same here as under `kubectl apply`. Knows nothing of
-Kubernetes.
+libyaml scans; scalars are resolved by `scalars`, so that a text means the same
+here as under `kubectl apply` or `helm -f`. Knows nothing of Kubernetes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,23 +22,32 @@ from yaml.events import (
     SequenceEndEvent,
 )
 
-from helmward.gitops.scalars import key_text, resolve
+from helmward.yamls.scalars import key_text, resolve
 
 MAX_DEPTH: Final = 100
 MAX_ALIASED: Final = 10_000
 """How many nodes aliases may repeat in one file: a bomb repeats billions."""
+LONG_TEXT: Final = 100
+"""A text counts as one more node for each so many characters."""
 
 Node: TypeAlias = tuple[Any, int]
 """A value, and how many nodes it is made of with its aliases written out."""
 
 
 class YamlError(Exception):
-    """The text cannot be read; `line` and `column` count from 1."""
+    """The text cannot be read; `line` and `column` count from 1.
 
-    def __init__(self, message: str, line: int, column: int = 1) -> None:
+    The message may quote the text. `gist` never does: it is for texts that
+    nobody may see.
+    """
+
+    def __init__(
+        self, message: str, line: int, column: int = 1, gist: str = "it cannot be read as YAML"
+    ) -> None:
         super().__init__(message)
         self.line = line
         self.column = column
+        self.gist = gist
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +64,24 @@ class Document:
         return self.lines.get(id(mapping), self.line)
 
 
-def documents(content: bytes) -> list[Document]:
+def documents(content: bytes, *, strict: bool = True) -> list[Document]:
     """Return every document of a file that is not empty.
 
+    The strict refuse what kubectl and Helm would read otherwise than its
+    writer meant: a key twice, a fraction as a key, `<<` below a key that it
+    sets. Else all of that is read as they do: what stands last counts.
+
     Raises:
-        YamlError: it is not YAML, or YAML that kubectl would read otherwise
-            than its writer meant: a key twice, a number as a key.
+        YamlError: it is not YAML, or not as strict as it has to be.
     """
     text = _decode(content)
     try:
-        return list(_Reader(text).documents())
+        return list(_Reader(text, strict=strict).documents())
     except MarkedYAMLError as error:
         raise _explained(error, text) from error
     except YAMLError as error:
-        raise YamlError(*_unreadable(error, text)) from error
+        words, line, column = _unreadable(error, text)
+        raise YamlError(words, line, column, gist=words) from error
 
 
 def _decode(content: bytes) -> str:
@@ -78,7 +90,8 @@ def _decode(content: bytes) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        raise YamlError("the file is not UTF-8 text", line, column) from error
+        words = "the file is not UTF-8 text"
+        raise YamlError(words, line, column, gist=words) from error
 
 
 def _explained(error: MarkedYAMLError, text: str) -> YamlError:
@@ -87,7 +100,8 @@ def _explained(error: MarkedYAMLError, text: str) -> YamlError:
     message = ", ".join(str(part) for part in (error.context, error.problem) if part)
     if _char_at(text, line, column) == "\t":
         message += " (a tab: YAML is indented with spaces)"
-    return YamlError(message, line + 1, column + 1)
+    # libyaml's words are fixed sentences: they quote nothing.
+    return YamlError(message, line + 1, column + 1, gist=message)
 
 
 def _char_at(text: str, line: int, column: int) -> str:
@@ -99,14 +113,15 @@ def _unreadable(error: YAMLError, text: str) -> tuple[str, int, int]:
     """Say where a character stands that YAML forbids; libyaml counts bytes."""
     before = text.encode()[: getattr(error, "position", None) or 0]
     line = before.count(b"\n") + 1
-    return getattr(error, "reason", str(error)), line, len(before) - before.rfind(b"\n")
+    return getattr(error, "reason", "it cannot be read"), line, len(before) - before.rfind(b"\n")
 
 
 class _Reader:
     """Builds values from libyaml's events, without ever recursing deeper than allowed."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, strict: bool) -> None:
         self._parser = CParser(text)
+        self._strict = strict
         self._anchors: dict[str, Node] = {}
         self._aliased = 0
         self._lines: dict[int, int] = {}
@@ -129,7 +144,8 @@ class _Reader:
 
     def _node(self, event: Event, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise _problem(event, f"nested deeper than {MAX_DEPTH} levels")
+            words = f"nested deeper than {MAX_DEPTH} levels"
+            raise _problem(event, words, words)
         if isinstance(event, AliasEvent):
             return self._alias(event)
         node = self._content(event, depth)
@@ -139,18 +155,20 @@ class _Reader:
 
     def _content(self, event: Event, depth: int) -> Node:
         if isinstance(event, ScalarEvent):
-            return _scalar(event), 1
+            return _scalar(event), 1 + len(event.value) // LONG_TEXT
         if isinstance(event, MappingStartEvent):
             return self._mapping(event, depth)
         return self._sequence(depth)
 
     def _alias(self, event: AliasEvent) -> Node:
         if event.anchor not in self._anchors:
-            raise _problem(event, f"the alias *{event.anchor} has no anchor before it")
+            words = f"the alias *{event.anchor} has no anchor before it"
+            raise _problem(event, words, "an alias has no anchor before it")
         value, size = self._anchors[event.anchor]
         self._aliased += size
         if self._aliased > MAX_ALIASED:
-            raise _problem(event, f"the aliases of this file repeat over {MAX_ALIASED} nodes")
+            words = f"the aliases of this file repeat over {MAX_ALIASED} nodes"
+            raise _problem(event, words, words)
         return value, size
 
     def _sequence(self, depth: int) -> Node:
@@ -172,20 +190,23 @@ class _Reader:
                 continue
             key = self._key(event, written)
             mapping[key], size = self._node(self._next(), depth + 1)
-            total += size + 1
+            total += size + 1 + len(key) // LONG_TEXT
         self._lines[id(mapping)] = _line(start)
         return mapping, total
 
     def _key(self, event: Event, written: dict[str, int]) -> str:
         if isinstance(event, CollectionStartEvent):
-            raise _problem(event, "a mapping or a list cannot be a key")
+            words = "a mapping or a list cannot be a key"
+            raise _problem(event, words, words)
         value, _ = self._node(event, 0)
         try:
-            key = key_text(value)
+            key = key_text(value, strict=self._strict)
         except ValueError as error:
-            raise _problem(event, str(error)) from error
-        if key in written:
-            raise _problem(event, f"the key {key!r} is already on line {written[key]}")
+            gist = "a key is no text: put it into quotes"
+            raise _problem(event, str(error), gist) from error
+        if self._strict and key in written:
+            words = f"the key {key!r} is already on line {written[key]}"
+            raise _problem(event, words, "a key stands twice in one mapping")
         written[key] = _line(event)
         return key
 
@@ -193,17 +214,19 @@ class _Reader:
         """Take over what `<<` names; of several sources in a list the earlier win.
 
         Keys written below it win over it. About keys above it YAML and kubectl
-        disagree, so those are refused.
+        disagree, so the strict refuse those; else it wins over them, as there.
         """
         event = self._next()
         value, size = self._node(event, depth + 1)
         merged: dict[str, Any] = {}
         for source in value if isinstance(value, list) else [value]:
             if not isinstance(source, dict):
-                raise _problem(event, "<< needs a mapping or a list of mappings")
+                words = "<< needs a mapping or a list of mappings"
+                raise _problem(event, words, words)
             merged = source | merged
-        if twice := sorted(mapping.keys() & merged.keys()):
-            raise _problem(event, f"<< sets {twice[0]!r}, which stands above: put << first")
+        if self._strict and (twice := sorted(mapping.keys() & merged.keys())):
+            words = f"<< sets {twice[0]!r}, which stands above: put << first"
+            raise _problem(event, words, "<< sets a key that stands above: put << first")
         mapping.update(merged)
         return size
 
@@ -215,7 +238,8 @@ def _scalar(event: ScalarEvent) -> Any:
     try:
         return resolve(event.value, event.tag or "")
     except ValueError as error:
-        raise _problem(event, str(error)) from error
+        gist = "a value does not fit its tag, or JSON has no such number: put it into quotes"
+        raise _problem(event, str(error), gist) from error
 
 
 def _is_merge(event: Event) -> bool:
@@ -226,6 +250,6 @@ def _line(event: Event) -> int:
     return int(event.start_mark.line) + 1 if event.start_mark else 1
 
 
-def _problem(event: Event, message: str) -> YamlError:
+def _problem(event: Event, message: str, gist: str) -> YamlError:
     column = int(event.start_mark.column) + 1 if event.start_mark else 1
-    return YamlError(message, _line(event), column)
+    return YamlError(message, _line(event), column, gist)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helmward.gitops.yamlread import MAX_ALIASED, MAX_DEPTH, YamlError, documents
+from helmward.yamls import MAX_ALIASED, MAX_DEPTH, YamlError, documents
 
 
-def read(text: str) -> Any:
-    [document] = documents(text.encode())
+def read(text: str, *, strict: bool = True) -> Any:
+    [document] = documents(text.encode(), strict=strict)
     return document.value
 
 
@@ -158,6 +158,52 @@ def test_a_merge_below_the_same_key_is_refused() -> None:
     assert "put << first" in str(error)
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("k: 1\nk: 2", {"k": 2}),
+        ("1: a\n'1': b", {"1": "b"}),
+        ("1.10: x", {"1.1": "x"}),
+        ("1.123456789: x", {"1.1234568": "x"}),
+        ("1e300: x", {"1e+300": "x"}),
+        ("a: &x {k: 1}\nc:\n  k: 3\n  <<: *x\n", {"a": {"k": 1}, "c": {"k": 1}}),
+    ],
+)
+def test_what_is_doubtful_is_read_as_helm_does_unless_strict(text: str, value: Any) -> None:
+    """Values that were served for years must not be refused: what stands last counts."""
+    assert read(text, strict=False) == value
+    refusal_of(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hunter2: 1\nhunter2: 2",
+        "a: *hunter2",
+        "!!int hunter2: 1",
+        "a: !!int hunter2",
+        "a: !!binary hunter2?",
+        "a: &x {hunter2: 1}\nb: {hunter2: 2, <<: *x}",
+        "hunter2: {a: b: c",
+        "a: [hunter2, 'hunter2",
+        "a: @hunter2",
+        "%hunter2 x",
+        "a: !hunter2!x y",
+        "? [hunter2]\n: x",
+        'a: "\\hunter2"',
+        "<<: hunter2",
+        "null: hunter2",
+        ("[" * 200) + "hunter2",
+    ],
+)
+def test_the_gist_of_an_error_quotes_nothing(text: str) -> None:
+    """What is wrong with a Secret is told to people who may not see it."""
+    error = refusal_of(text)
+
+    assert error.gist
+    assert "hunter2" not in error.gist
+
+
 def test_a_merge_needs_a_mapping() -> None:
     refusal_of("a: {<<: 3}")
 
@@ -221,6 +267,14 @@ def test_an_alias_bomb_is_refused() -> None:
     assert str(MAX_ALIASED) in str(refusal_of("\n".join(["a0: &a0 [x, x]", *levels])))
 
 
+@pytest.mark.parametrize("long", ["x" * 100_000, "{? " + "x" * 100_000 + " : 1}"])
+def test_a_long_text_cannot_be_repeated_for_ever_either(long: str) -> None:
+    """A few thousand aliases of one long text or key would become gigabytes."""
+    bomb = f"a: &a {long}\nb: [{', '.join(['*a'] * 50)}]"
+
+    assert str(MAX_ALIASED) in str(refusal_of(bomb))
+
+
 @pytest.mark.parametrize("text", ["[" * 100_000, "a: " + "{a: " * 5_000, "- " * 5_000 + "x"])
 def test_deep_nesting_is_refused_at_once(text: str) -> None:
     """Before it costs memory, time or the stack."""
@@ -248,7 +302,7 @@ def test_json_is_yaml(value: dict[str, Any]) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing else ever comes out of a file, whatever is in it."""
     with suppress(YamlError):
-        documents(text.encode("utf-8", "surrogatepass"))
+        documents(text.encode("utf-8", "surrogatepass"), strict=False)
 
 
 @given(st.text("0123456789_+-.eExXobBaf:", min_size=1, max_size=12))

@@ -1,12 +1,13 @@
 """What a plain scalar means: the rules of the YAML reader inside kubectl.
 
-Called by `yamlread`. They are YAML 1.1's without its surprises: `yes` and `0777`
+Called by `read`. They are YAML 1.1's without its surprises: `yes` and `0777`
 count as there, while dates and `22:22` stay text.
 """
 
 import base64
 import math
 import re
+import struct
 from typing import Any, Final
 
 _TAG: Final = "tag:yaml.org,2002:"
@@ -35,6 +36,7 @@ _STRAY: Final = re.compile(r"(?<![0-9])_|_(?![0-9])", re.ASCII)
 
 _INT64: Final = 2**63
 _UINT64: Final = 2**64
+_DIGITS_OF_32_BITS: Final = 9
 _MAX_WHOLE: Final = 1e21
 """From here on JSON writes a float with an exponent, so it is no integer any more."""
 
@@ -56,21 +58,37 @@ def resolve(text: str, tag: str) -> Any:
     return value
 
 
-def key_text(value: Any) -> str:
+def key_text(value: Any, *, strict: bool) -> str:
     """Return the key as JSON will have it.
 
     Integers and booleans become text, as under kubectl. A float would lose
-    digits on the way (`1.10` becomes `1.1`), so it is refused; and so are
-    integers of more than 63 bits, as there.
+    digits on the way (`1.10` becomes `1.1`), so the strict refuse it. Integers
+    of more than 63 bits are refused as there.
 
     Raises:
         ValueError: it cannot be a key.
     """
+    if isinstance(value, float) and not strict:
+        return _single(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) or (isinstance(value, int) and -_INT64 <= value < _INT64):
         return str(value)
     raise ValueError(f"the key {value!r} is no text: put it into quotes")
+
+
+def _single(value: float) -> str:
+    """Return the shortest digits that stand for the number in 32 bits, as Go writes float keys."""
+    texts = (f"{value:.{digits}g}" for digits in range(1, _DIGITS_OF_32_BITS))
+    same = (text for text in texts if _in_32_bits(float(text)) == _in_32_bits(value))
+    return next(same, f"{value:.{_DIGITS_OF_32_BITS}g}")
+
+
+def _in_32_bits(value: float) -> bytes | None:
+    try:
+        return struct.pack("f", value)
+    except OverflowError:
+        return None
 
 
 def _plain(text: str) -> Any:

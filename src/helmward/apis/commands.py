@@ -1,0 +1,59 @@
+"""What annotations of a HelmRelease tell us to do; the same in every generation.
+
+Called by the generations. `reconcile.fluxcd.io/...` are tokens of any content,
+as Flux 2 has them; those of `helmward.dev` take the words listed here.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from helmward.model import (
+    FORCE_AT,
+    REQUESTED_AT,
+    RESET_AT,
+    SUSPEND,
+    TAKE_OWNERSHIP,
+    VOLUMES_MAY_GO,
+    Commands,
+)
+
+YES_OR_NO: Final = {"true": True, "false": False}
+WORDS: Final[Mapping[str, Mapping[str, bool]]] = {
+    SUSPEND: YES_OR_NO,
+    VOLUMES_MAY_GO: {"delete": True, "keep": False},
+    TAKE_OWNERSHIP: YES_OR_NO,
+}
+MEANINGS: Final[Mapping[str, str]] = {
+    SUSPEND: "Leaves the release alone until it is taken away; spec.suspend does the same.",
+    REQUESTED_AT: "Another text than before has the release looked at now.",
+    FORCE_AT: "The same text as in requestedAt makes an upgrade without another cause.",
+    RESET_AT: "The same text as in requestedAt forgets the failures that were counted.",
+    VOLUMES_MAY_GO: "Whether an uninstall may take the PersistentVolumeClaims with it.",
+    TAKE_OWNERSHIP: "Whether objects that exist and belong to no release are taken.",
+}
+"""What each annotation does, for the reference page."""
+
+
+def commands_of(annotations: Mapping[str, str], *, suspend: bool | None) -> Commands:
+    """Return what is asked for; a word that says nothing counts as no."""
+    return Commands(
+        suspend=bool(suspend) or _says(annotations, SUSPEND),
+        requested_at=annotations.get(REQUESTED_AT, ""),
+        force_at=annotations.get(FORCE_AT, ""),
+        reset_at=annotations.get(RESET_AT, ""),
+        volumes_may_go=_says(annotations, VOLUMES_MAY_GO),
+        take_ownership=_says(annotations, TAKE_OWNERSHIP),
+    )
+
+
+def command_problems(annotations: Mapping[str, str]) -> tuple[str, ...]:
+    """Name each annotation of ours whose word says nothing: a slip must not pass as no."""
+    return tuple(
+        f'metadata.annotations[{name}]: "{annotations[name]}" is none of {", ".join(words)}'
+        for name, words in WORDS.items()
+        if name in annotations and annotations[name] not in words
+    )
+
+
+def _says(annotations: Mapping[str, str], name: str) -> bool:
+    return WORDS[name].get(annotations.get(name, ""), False)

@@ -1,0 +1,186 @@
+"""Where chart and values come from, out of a spec; what is wrong with it in words.
+
+Called by the generations. The old CRDs let much pass at admission that could
+not work: it is told here as a problem that names the field and the fix.
+"""
+
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from helmward.apis.spec import ChartFileRef, ChartSource, ExternalSourceRef, KeyRef, ValuesSecret
+from helmward.model import ChartRef, GitChart, SourceKind, ValuesSource
+
+IN_GIT: Final = ("git", "path")
+IN_REPOSITORY: Final = ("repository", "name", "version")
+
+
+class ValuesFrom(Protocol):
+    """One entry of `valuesFrom` of any generation."""
+
+    @property
+    def config_map_key_ref(self) -> KeyRef | None: ...  # noqa: D102
+    @property
+    def secret_key_ref(self) -> KeyRef | None: ...  # noqa: D102
+    @property
+    def external_source_ref(self) -> ExternalSourceRef | None: ...  # noqa: D102
+    @property
+    def chart_file_ref(self) -> ChartFileRef | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class SecretOf:
+    """Which Secret holds a git repository's credentials."""
+
+    namespace: str = ""
+    name: str = ""
+
+
+NO_SECRET: Final = SecretOf()
+
+
+def chart_of(
+    source: ChartSource, *, default_ref: str = "", secret: SecretOf = NO_SECRET
+) -> tuple[ChartRef | GitChart, str]:
+    """Return the chart asked for, and what is wrong with how it is named."""
+    git, repository = _missing(source, IN_GIT), _missing(source, IN_REPOSITORY)
+    if git:
+        problem = _incomplete(source, git, repository) if repository else ""
+        return _from_repository(source), problem
+    chart = _from_git(source, default_ref, secret)
+    if chart.path.startswith(".."):
+        return chart, f'spec.chart.path: "{source.path}" leads out of the git repository'
+    return chart, "" if repository else BOTH
+
+
+BOTH: Final = (
+    "spec.chart: names a chart in git (git, path) and one of a repository "
+    "(repository, name, version): take one of the two away"
+)
+
+
+def _missing(source: ChartSource, names: Iterable[str]) -> list[str]:
+    return [name for name in names if not getattr(source, name)]
+
+
+def _incomplete(source: ChartSource, git: list[str], repository: list[str]) -> str:
+    if source.git or source.path:
+        return f"spec.chart.{git[0]}: is missing; a chart in git needs git and path"
+    if len(repository) == len(IN_REPOSITORY):
+        return "spec.chart: names no chart: set repository, name and version, or git and path"
+    return (
+        f"spec.chart.{repository[0]}: is missing; "
+        "a chart of a repository needs repository, name and version"
+    )
+
+
+def _from_repository(source: ChartSource) -> ChartRef:
+    secret = source.chart_pull_secret
+    return ChartRef(
+        repository=source.repository or "",
+        name=source.name or "",
+        version=source.version or "",
+        pull_secret=(secret.name or "") if secret else "",
+    )
+
+
+def _from_git(source: ChartSource, default_ref: str, secret: SecretOf) -> GitChart:
+    return GitChart(
+        url=source.git or "",
+        path=_below_root(source.path or ""),
+        ref=source.ref or default_ref,
+        secret_namespace=secret.namespace,
+        secret_name=secret.name,
+        skip_dep_update=bool(source.skip_dep_update),
+    )
+
+
+def _below_root(path: str) -> str:
+    """Return the path as git has it: `/charts/./a/` is `charts/a`, `/` the root itself."""
+    plain = posixpath.normpath(path.lstrip("/") or ".")
+    return "" if plain == "." else plain
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Sources of values, the lowest first, and what is wrong with them."""
+
+    found: tuple[ValuesSource, ...]
+    problems: tuple[str, ...]
+
+
+def sources_of(
+    namespace: str,
+    secrets: Iterable[ValuesSecret],
+    entries: Iterable[ValuesFrom],
+    *,
+    strict_secrets: bool = False,
+) -> Sources:
+    """Return every source in the order of their weight: `valueFileSecrets` come first.
+
+    Of several kinds in one entry the first one counts, as it did for the old operators.
+    """
+    found: list[ValuesSource] = []
+    problems: list[str] = []
+    for source, problem in (*_old_secrets(namespace, secrets), *_entries(namespace, entries)):
+        if problem:
+            problems.append(problem)
+        if source:
+            found.append(_strict(source) if strict_secrets else source)
+    return Sources(tuple(found), tuple(problems))
+
+
+Read = tuple[ValuesSource | None, str]
+
+
+def _old_secrets(namespace: str, secrets: Iterable[ValuesSecret]) -> Iterator[Read]:
+    for number, one in enumerate(secrets):
+        field = f"spec.valueFileSecrets[{number}]"
+        source = ValuesSource(SourceKind.SECRET, field, namespace, one.name)
+        yield source, _empty(f"{field}.name", one.name)
+
+
+def _entries(namespace: str, entries: Iterable[ValuesFrom]) -> Iterator[Read]:
+    for number, entry in enumerate(entries):
+        field = f"spec.valuesFrom[{number}]"
+        yield _first_set(namespace, field, entry)
+
+
+def _first_set(namespace: str, field: str, entry: ValuesFrom) -> Read:
+    refs: Mapping[SourceKind, KeyRef | ExternalSourceRef | ChartFileRef | None] = {
+        SourceKind.CONFIG_MAP: entry.config_map_key_ref,
+        SourceKind.SECRET: entry.secret_key_ref,
+        SourceKind.EXTERNAL: entry.external_source_ref,
+        SourceKind.CHART_FILE: entry.chart_file_ref,
+    }
+    for kind, ref in refs.items():
+        if ref is not None:
+            return _source(namespace, f"{field}.{kind}", kind, ref)
+    return None, f"{field}: names no source: set one of {', '.join(SourceKind)}"
+
+
+def _source(
+    namespace: str, field: str, kind: SourceKind, ref: KeyRef | ExternalSourceRef | ChartFileRef
+) -> Read:
+    optional = bool(ref.optional)
+    match ref:
+        case KeyRef():
+            key = ref.key or "values.yaml"
+            space = ref.within(namespace)
+            source = ValuesSource(kind, field, space, ref.name, key, optional=optional)
+            return source, _empty(f"{field}.name", ref.name)
+        case ExternalSourceRef():
+            source = ValuesSource(kind, field, location=ref.url, optional=optional)
+            return source, _empty(f"{field}.url", ref.url)
+        case ChartFileRef():
+            source = ValuesSource(kind, field, location=ref.path, optional=optional)
+            return source, _empty(f"{field}.path", ref.path)
+
+
+def _empty(field: str, value: str) -> str:
+    return "" if value else f"{field}: is empty"
+
+
+def _strict(source: ValuesSource) -> ValuesSource:
+    return replace(source, lenient=source.kind is not SourceKind.SECRET)

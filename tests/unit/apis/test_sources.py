@@ -1,0 +1,136 @@
+"""Where chart and values come from: read alike by every generation, problems in words."""
+
+from typing import Any
+
+import pytest
+
+from helmward.apis import GENERATIONS, V1BETA1, Generation
+from helmward.model import ChartRef, GitChart, SourceKind, ValuesSource
+from tests.support.declared import IN_GIT, IN_REPOSITORY, read
+
+BOTH = pytest.mark.parametrize("served", GENERATIONS, ids=lambda one: one.resource.version)
+
+
+@BOTH
+def test_a_chart_of_a_repository(served: Generation) -> None:
+    chart = {**IN_REPOSITORY, "chartPullSecret": {"name": "login"}}
+    assert read(served, {"chart": chart}).chart == ChartRef(
+        "https://charts.example.com", "cart", "1.0.0", pull_secret="login"
+    )
+
+
+@BOTH
+def test_a_chart_in_git(served: Generation) -> None:
+    chart = {**IN_GIT, "ref": "v7", "skipDepUpdate": True}
+    assert read(served, {"chart": chart}).chart == GitChart(
+        "https://git.example.com/charts", "charts/cart", "v7", skip_dep_update=True
+    )
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [("/charts/cart/", "charts/cart"), ("./charts//cart", "charts/cart"), ("/", ""), (".", "")],
+)
+def test_a_path_in_git_starts_at_the_root(path: str, meant: str, served: Generation) -> None:
+    declared = read(served, {"chart": {**IN_GIT, "path": path}})
+    assert isinstance(declared.chart, GitChart)
+    assert (declared.chart.path, declared.problem) == (meant, "")
+
+
+CHARTS: list[tuple[dict[str, Any], str]] = [
+    ({}, "spec.chart: names no chart: set repository, name and version, or git and path"),
+    ({"git": "https://git.example.com/a"}, "spec.chart.path: is missing"),
+    ({"path": "a"}, "spec.chart.git: is missing"),
+    ({**IN_GIT, "path": ""}, "spec.chart.path: is missing"),
+    ({**IN_REPOSITORY, "version": ""}, "spec.chart.version: is missing"),
+    ({"name": "a", "version": "1"}, "spec.chart.repository: is missing"),
+    ({**IN_REPOSITORY, **IN_GIT}, "take one of the two away"),
+    ({**IN_GIT, "path": "../secrets"}, 'spec.chart.path: "../secrets" leads out of'),
+    ({**IN_GIT, "path": "a/../../b"}, "leads out of"),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("chart", "words"), CHARTS)
+def test_a_chart_that_cannot_be_meant_is_a_problem(
+    chart: dict[str, Any], words: str, served: Generation
+) -> None:
+    assert words in read(served, {"chart": chart}).problem
+
+
+@BOTH
+def test_a_leftover_of_the_other_form_does_no_harm(served: Generation) -> None:
+    """Only a form that is complete is meant."""
+    chart = {**IN_REPOSITORY, "git": "https://git.example.com/a"}
+    declared = read(served, {"chart": chart})
+    assert isinstance(declared.chart, ChartRef)
+    assert declared.problem == ""
+
+
+@BOTH
+def test_sources_of_values_stand_in_their_order(served: Generation) -> None:
+    """Old secrets are the lowest, whatever the order in the document."""
+    spec = {
+        "valuesFrom": [
+            {"configMapKeyRef": {"name": "a"}},
+            {"secretKeyRef": {"name": "b", "key": "eu.yaml", "optional": True}},
+            {"externalSourceRef": {"url": "https://example.com/v.yaml", "optional": True}},
+            {"chartFileRef": {"path": "prod.yaml"}},
+        ],
+        "valueFileSecrets": [{"name": "old"}],
+    }
+    strict = served is V1BETA1
+    assert read(served, spec).values_from == (
+        ValuesSource(
+            SourceKind.SECRET, "spec.valueFileSecrets[0]", "shop", "old", lenient=not strict
+        ),
+        ValuesSource(SourceKind.CONFIG_MAP, "spec.valuesFrom[0].configMapKeyRef", "shop", "a"),
+        ValuesSource(
+            SourceKind.SECRET,
+            "spec.valuesFrom[1].secretKeyRef",
+            "shop",
+            "b",
+            "eu.yaml",
+            optional=True,
+            lenient=not strict,
+        ),
+        ValuesSource(
+            SourceKind.EXTERNAL,
+            "spec.valuesFrom[2].externalSourceRef",
+            location="https://example.com/v.yaml",
+            optional=True,
+        ),
+        ValuesSource(
+            SourceKind.CHART_FILE, "spec.valuesFrom[3].chartFileRef", location="prod.yaml"
+        ),
+    )
+
+
+@BOTH
+def test_of_several_sources_in_one_entry_the_first_kind_counts(served: Generation) -> None:
+    entry = {
+        "chartFileRef": {"path": "a"},
+        "secretKeyRef": {"name": "b"},
+        "configMapKeyRef": {"name": "c"},
+    }
+    declared = read(served, {"valuesFrom": [entry]})
+    assert [one.kind for one in declared.values_from] == [SourceKind.CONFIG_MAP]
+    assert declared.problem == ""
+
+
+SOURCES: list[tuple[dict[str, Any], str]] = [
+    ({}, "spec.valuesFrom[0]: names no source: set one of configMapKeyRef, secretKeyRef"),
+    ({"configMapKeyRef": {"name": ""}}, "spec.valuesFrom[0].configMapKeyRef.name: is empty"),
+    ({"secretKeyRef": {"name": ""}}, "spec.valuesFrom[0].secretKeyRef.name: is empty"),
+    ({"externalSourceRef": {"url": ""}}, "spec.valuesFrom[0].externalSourceRef.url: is empty"),
+    ({"chartFileRef": {"path": ""}}, "spec.valuesFrom[0].chartFileRef.path: is empty"),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("entry", "words"), SOURCES)
+def test_a_source_that_names_nothing_is_a_problem(
+    entry: dict[str, Any], words: str, served: Generation
+) -> None:
+    assert words in read(served, {"valuesFrom": [entry]}).problem

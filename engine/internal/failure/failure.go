@@ -97,7 +97,8 @@ func withoutRepeat(whole string, known *Failure) string {
 func ended(ctx context.Context, err error) *Failure {
 	cause := context.Cause(ctx)
 	if known := new(Failure); errors.As(cause, &known) {
-		return known
+		own := *known // The caller may add words; the cause is everybody's.
+		return &own
 	}
 	kind := pb.Failure_CANCELLED
 	if errors.Is(cause, ErrDeadline) || errors.Is(cause, context.DeadlineExceeded) {

@@ -40,19 +40,18 @@ type feed struct {
 
 var _ cache.ReflectorStore = (*feed)(nil)
 
-func newFeed(from dynamic.NamespaceableResourceInterface, namespace string, onRefusal func()) *feed {
+func newFeed(client dynamic.Interface, of key, onRefusal func()) *feed {
 	ctx, stop := context.WithCancel(klog.NewContext(context.Background(), logr.Discard()))
 	f := &feed{
 		stop: stop, onRefusal: onRefusal,
 		objects: map[string]map[string]*unstructured.Unstructured{},
 		wanting: map[*Interest]struct{}{},
 	}
-	var source dynamic.ResourceInterface = from
-	if namespace != "" {
-		source = from.Namespace(namespace)
-	}
+	// Without a namespace it is the whole cluster.
+	source := cache.ToListWatcherWithWatchListSemantics(
+		f.from(client.Resource(of.resource).Namespace(of.namespace)), client)
 	quiet := logr.Discard()
-	reflector := cache.NewReflectorWithOptions(f.from(source), &unstructured.Unstructured{}, f,
+	reflector := cache.NewReflectorWithOptions(source, &unstructured.Unstructured{}, f,
 		cache.ReflectorOptions{Name: "feed", Logger: &quiet, Backoff: &retries})
 	go reflector.RunWithContext(ctx)
 	return f

@@ -114,7 +114,7 @@ func (f *Feeds) attach(interest *Interest, to key) error {
 		if err != nil {
 			return err
 		}
-		found = newFeed(client.Resource(to.resource), to.namespace, func() { f.refused(to) })
+		found = newFeed(client, to, func() { f.refused(to) })
 		f.feeds[to] = found
 	}
 	interest.feed = found

@@ -269,7 +269,7 @@ func (v *vigil) poll(now time.Time) error {
 
 // tell speaks when something became ready.
 func (v *vigil) tell(count int, left []*watched) {
-	if v.onSight || count == v.told {
+	if v.newer == nil || count == v.told {
 		return
 	}
 	v.told = count

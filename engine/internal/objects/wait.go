@@ -64,6 +64,7 @@ func (w *waiter) wait(resources kube.ResourceList, of rules, timeout time.Durati
 	if isReleaseObject(resources[0]) {
 		return w.client.waitForRelease(resources, of, until, timeout)
 	}
+	w.client.Progress("applying", fmt.Sprintf("%d CustomResourceDefinitions to be served", len(resources)))
 	return w.client.await(resources, of, until, nil, "after "+short(timeout))
 }
 
@@ -94,6 +95,7 @@ func (c *Client) GoOnWaiting(resources kube.ResourceList, until time.Time) (err 
 }
 
 func (c *Client) awaitRelease(wanted kube.ResourceList, of rules, until time.Time, when string) error {
+	c.Progress("waiting", fmt.Sprintf("%d objects", len(wanted)))
 	err := c.await(wanted, of, until, c.Newer, when)
 	if errors.Is(err, errNewer) {
 		return c.GivenUp()
@@ -105,7 +107,6 @@ func (c *Client) await(wanted kube.ResourceList, of rules, until time.Time, newe
 	if len(wanted) == 0 {
 		return nil
 	}
-	c.Progress("waiting", fmt.Sprintf("%d objects", len(wanted)))
 	v, err := c.newVigil(wanted, of, until)
 	if err != nil {
 		return err
@@ -164,7 +165,11 @@ func (w *waiter) WaitForDelete(resources kube.ResourceList, timeout time.Duratio
 	if err != nil || len(remaining) == 0 {
 		return err
 	}
-	w.client.Progress("waiting", fmt.Sprintf("%d objects to be gone", len(remaining)))
+	phase := "waiting"
+	if isHooks {
+		phase = "hooks"
+	}
+	w.client.Progress(phase, fmt.Sprintf("%d objects to be gone", len(remaining)))
 	for pause := 50 * time.Millisecond; len(remaining) > 0; pause = min(2*pause, 2*time.Second) {
 		if !time.Now().Before(until) {
 			return failure.New(pb.Failure_TIMEOUT, "not gone after %s: %s", short(timeout), names(remaining))

@@ -119,14 +119,13 @@ async def helmward(plane: Plane, releases: Releases) -> AsyncIterator[OperatorPr
         await releases.clear()
 
 
-def values_from(generation: str, way: str) -> dict[str, Any]:
-    """The ways in, as each generation spells them."""
-    reference = {"name": "planted", "key": "values.yaml"}
+def values_from(way: str) -> dict[str, Any]:
+    """The ways in."""
+    reference: dict[str, Any] = {"name": "planted", "key": "values.yaml"}
     if way == "valueFileSecrets":
         return {"valueFileSecrets": [{"name": "planted"}]}
     if way == "optional":
         reference |= {"optional": True}
-    del generation
     return {"valuesFrom": [{"secretKeyRef": reference}]}
 
 
@@ -144,7 +143,7 @@ async def test_a_planted_secret_is_found_nowhere(
     for number, name in enumerate([*LEAKS, "schema"]):
         generation = (V1, V1BETA1)[number % 2]
         some = releases.of(f"leaks-{name}", resource=generation.resource)
-        spec = values_from("", ways[number % 3])
+        spec = values_from(ways[number % 3])
         hook = {"hook": HOOK | {"log": f"login with {PLANTED} failed"}} if name == "hook" else {}
         await some.apply(name, timeout=20, values=hook, **spec)
         told.append((some, name))
@@ -235,7 +234,7 @@ async def test_a_secret_that_is_gone_is_masked_in_what_a_last_hook_says(
             "web",
             timeout=20,
             values={"hook": {"pod": "fails"}},
-            **values_from("", "secretKeyRef"),
+            **values_from("secretKeyRef"),
         )
         await some.ready("web")
         assert not leaks("log", first.said())

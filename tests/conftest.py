@@ -4,10 +4,15 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from hypothesis import settings
 
 from helmward.kube import Kube, load_config
 from helmward.kube.resources import NAMESPACES
 from tests.support.plane import Plane, running_plane
+
+# How long one example takes says more about the machine's other work than about ours.
+settings.register_profile("helmward", deadline=None)
+settings.load_profile("helmward")
 
 
 @pytest.fixture(scope="session")

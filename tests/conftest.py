@@ -10,7 +10,7 @@ from helmward.kube import Kube, load_config
 from helmward.kube.resources import NAMESPACES
 from tests.support.plane import Plane, running_plane
 
-# How long an example takes says nothing on a machine that does other things.
+# How long one example takes says more about the machine's other work than about ours.
 settings.register_profile("helmward", deadline=None)
 settings.load_profile("helmward")
 

@@ -95,6 +95,13 @@ def test_secrets_made_of_stars_are_masked_too(secrets: list[str], text: str) -> 
     assert redactor.mask(masked) == masked
 
 
+def test_a_mask_beside_what_is_left_is_no_secret_either() -> None:
+    redactor = a_redactor("hunter2", "a***", "b***")
+
+    assert redactor.mask("x ahunter2") == "x ***"
+    assert redactor.mask("bbbbbbbbb" + "hunter2") == MASK
+
+
 @given(st.lists(SECRETS, max_size=4), TEXTS)
 def test_a_text_without_secrets_stays_as_it_is(secrets: list[str], text: str) -> None:
     assume(not [form for secret in secrets for form in forms(secret) if form in text])
@@ -174,6 +181,7 @@ def test_a_secret_of_two_owners_is_masked_until_both_forgot_it() -> None:
     redactor.forget("b")
     redactor.forget("nobody")
     assert redactor.mask("hunter2 only-a") == "hunter2 only-a"
+    assert not any(vars(redactor._index).values())
 
 
 def test_an_owners_former_secrets_stay_known_for_a_while() -> None:

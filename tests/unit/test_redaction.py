@@ -146,6 +146,29 @@ def test_base64_of_a_longer_text_does_not_show_the_secret(
         assert secret.encode() not in decoded
 
 
+@pytest.mark.parametrize("secret", ["s3cr3t-Pl4nted-w0rd", "l0ng-" * 40])
+def test_a_secret_that_was_cut_in_two_is_masked(secret: str) -> None:
+    """Messages are cut where they are too long, by programs that know no secrets."""
+    redactor = Redactor()
+    redactor.learn("one", [secret])
+    for kept in range(4, len(secret)):
+        masked = redactor.mask(f"the end of {secret[:kept]}… (attempt 2)")
+        assert secret[:kept] not in masked
+        assert masked == "the end of ***… (attempt 2)"
+
+
+def test_what_is_cut_elsewhere_stays() -> None:
+    redactor = Redactor()
+    redactor.learn("one", ["s3cr3t-Pl4nted-w0rd"])
+    assert redactor.mask("the rest was cut…") == "the rest was cut…"
+
+
+def test_a_secret_whose_spaces_were_joined_is_masked() -> None:
+    redactor = Redactor()
+    redactor.learn("one", ["two  w0rds\tand more"])
+    assert redactor.mask("say two w0rds and more now") == "say *** now"
+
+
 def test_each_line_of_a_key_is_masked() -> None:
     """Messages quote single lines; lines too short to tell anything stay."""
     key = "-----BEGIN KEY-----\n  MIIEvQIBADANBg==\nabc\ntrue\n-----END KEY-----\n"

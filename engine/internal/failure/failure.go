@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	pb "helmward.dev/engine/internal/enginepb"
 )
@@ -124,10 +125,11 @@ func Message(ctx context.Context, err error, fallback pb.Failure_Kind) *pb.Failu
 
 const longest = 8 << 10
 
-// Shorten bounds a message; its end is the least telling part.
+// Shorten bounds a message; its end is the least telling part. The mark tells
+// whoever masks secrets that one may have been cut in two.
 func Shorten(text string) string {
 	if len(text) <= longest {
 		return text
 	}
-	return text[:longest] + " ..."
+	return strings.ToValidUTF8(text[:longest], "") + "…"
 }

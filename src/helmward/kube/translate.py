@@ -141,11 +141,16 @@ def _kind(target: Target, status: Status) -> type[HelmwardError]:
     return kind
 
 
+def shortened(said: str) -> str:
+    """Cut what is too long; the mark tells that a secret may have been cut in two."""
+    return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
+
+
 def _words(target: Target, status: Status) -> str:
     said = " ".join(status.message.split())
     if target.secret:
         return _words_about_secret(said, status)
-    return said[:LONGEST] or f"the API server answers {status.code} {status.reason}".rstrip()
+    return shortened(said) or f"the API server answers {status.code} {status.reason}".rstrip()
 
 
 # Of what the server says about Secrets, only sentences that quote no content.

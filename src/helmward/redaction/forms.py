@@ -41,6 +41,10 @@ def forms(secret: str) -> frozenset[str]:
     found = _written(bare) | _encoded(bare)
     if bare != secret:
         found |= _encoded(secret)
+    # Who puts a message into one line may make one space of many.
+    spaced = " ".join(bare.split())
+    if spaced != bare and is_masked(spaced):
+        found |= _written(spaced)
     for line in bare.splitlines():
         if is_masked(line):
             found |= _written(line.strip())

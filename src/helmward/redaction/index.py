@@ -18,6 +18,10 @@ START: Final = MIN_LENGTH
 """No string is shorter."""
 LONG: Final = 64
 """Strings with more characters are kept as digests."""
+CUT: Final = "…"
+"""What stands where a text was cut."""
+LONGEST: Final = 4096
+"""Characters before a cut that are looked at."""
 PATIENCE: Final = 200
 """Characters that may be compared for each one of a text, and at least a million."""
 
@@ -68,7 +72,33 @@ class Index:
         Raises:
             Costly: the strings were made to take long.
         """
-        return list(_joined(self._found(text)))
+        return list(_joined(sorted([*self._found(text), *self.severed(text)])))
+
+    def severed(self, text: str) -> list[Span]:
+        """Return what before each cut (`…`) may be the beginning of a string.
+
+        Of long strings only digests are kept: what begins like one counts.
+        """
+        cuts = [at for at, letter in enumerate(text) if letter == CUT]
+        found = ((self._beginning(text, at), at) for at in cuts)
+        return [(begin, at) for begin, at in found if begin is not None]
+
+    def _beginning(self, text: str, end: int) -> int | None:
+        """Return where the string begins that is cut off here; None when none is."""
+        for place in range(max(0, end - LONGEST), end - START + 1):
+            piece = text[place:end]
+            longest = max(self._lengths.get(piece[:START], (0,)))
+            if longest > len(piece) and self._begins(piece):
+                return place
+        return None
+
+    def _begins(self, piece: str) -> bool:
+        longer = (
+            one for one in self._known if one.start == piece[:START] and one.length > len(piece)
+        )
+        return any(
+            isinstance(one.content, bytes) or one.content.startswith(piece) for one in longer
+        )
 
     def _found(self, text: str) -> Iterator[Span]:
         """Yield the longest string at each place where one begins."""

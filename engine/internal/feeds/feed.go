@@ -28,7 +28,7 @@ var retries = wait.Backoff{
 
 // feed is one watch and what it told: the store of client-go's reflector.
 type feed struct {
-	stop    context.CancelFunc
+	stop      context.CancelFunc
 	onRefusal func()
 
 	mu      sync.Mutex

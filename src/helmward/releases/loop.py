@@ -49,6 +49,7 @@ from helmward.releases.decide import decide
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.report import Reporter
+from helmward.releases.secrets import learn_from_storage
 
 PASS_ON: Final = (
     ChartEvicted,
@@ -164,6 +165,10 @@ class Loop:
         if standing := self._memory.standing(declared):
             return replace(standing, newest=self._observe(turn).newest)
         try:
+            if declared.deleting:
+                await learn_from_storage(
+                    self._hands(declared.key).engine, declared, self._observe(turn).newest
+                )
             desired = await self._desire(declared, fresh=self._fresh(declared))
         except PASS_ON:
             raise

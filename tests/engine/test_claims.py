@@ -137,6 +137,7 @@ async def test_cancelled_in_mid_install_it_is_failed_not_pending(helm: Helm) -> 
         return await helm.statuses() == ["1 failed"]
 
     await until(failed)
+    assert await helm.outcome() == "cancelled"
     assert await helm.data("c") is None
 
 
@@ -168,6 +169,7 @@ async def test_a_deadline_ends_an_install_as_failed(helm: Helm) -> None:
         await helm.install(chart, deadline=timedelta(seconds=1))
     assert caught.value.revision.status == Status.FAILED
     assert await helm.statuses() == ["1 failed"]
+    assert await helm.outcome() == "", "too long is a failure of its own"
 
 
 async def test_told_to_stop_the_engine_records_what_runs_as_failed(helm: Helm) -> None:
@@ -179,6 +181,7 @@ async def test_told_to_stop_the_engine_records_what_runs_as_failed(helm: Helm) -
     with pytest.raises(EngineLost):
         await task
     assert await helm.statuses() == ["1 failed"]
+    assert await helm.outcome() == "cancelled"
 
 
 async def test_a_claim_broken_by_another_stops_its_writer(helm: Helm) -> None:

@@ -209,6 +209,7 @@ async def test_cancelled_it_is_failed(helm: Helm) -> None:
         return await helm.statuses() == ["1 failed"]
 
     await until(failed)
+    assert await helm.outcome() == "cancelled"
 
 
 async def test_what_does_not_wait_cannot_be_gone_on_with(helm: Helm) -> None:

@@ -206,6 +206,7 @@ async def test_cancelled_it_is_failed_not_pending(helm: Helm, event: str) -> Non
         return (await helm.statuses())[1:] == ["2 deployed", "3 failed"]
 
     await until(failed)
+    assert await helm.outcome() == "cancelled"
 
 
 async def test_killed_in_mid_rollback_it_is_unlocked(helm: Helm) -> None:

@@ -175,6 +175,11 @@ class Helm:
         found = await self.engine.history(self.ref(name))
         return [f"{one.number} {one.status}" for one in reversed(found)]
 
+    async def outcome(self, name: str = "web") -> str:
+        """Read how the newest revision was ended from outside; empty when it was not."""
+        found = await self.engine.get(self.ref(name))
+        return found.outcome if found else ""
+
     async def live(self, name: str, resource: Resource = CONFIG_MAPS) -> dict[str, Any] | None:
         """Read an object of the namespace; None where there is none."""
         try:

@@ -29,6 +29,7 @@ func (c *Claim) record(rel *release.Release) error {
 	}
 	c.describe(rel)
 	c.giveUp(rel)
+	c.cutShort(rel)
 	ctx, done := c.Call.Recording()
 	defer done()
 	stamp, err := c.writeSurely(ctx, rel, phase)

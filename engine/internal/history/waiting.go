@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -25,6 +26,8 @@ const (
 	// outcomeSuperseded tells a revision that was given up while it waited from
 	// one that was deployed once: Helm calls both superseded.
 	outcomeSuperseded = "superseded"
+	// outcomeCancelled marks a revision that failed only because its call ended.
+	outcomeCancelled = "cancelled"
 )
 
 // inSeconds rounds up: a deadline that is read again must not be sooner.
@@ -126,8 +129,23 @@ func (c *Claim) giveUp(rel *release.Release) {
 	}
 	rel.Info.Status = common.StatusSuperseded
 	rel.Info.Description = c.givenUp
+	c.ended(outcomeSuperseded)
+}
+
+// cutShort tells a failure that comes of the end of the call from one of its
+// own: the first says nothing about the chart. Too long is one of its own.
+func (c *Claim) cutShort(rel *release.Release) {
+	cause := context.Cause(c.Call.Context())
+	if rel.Info.Status == common.StatusFailed &&
+		(errors.Is(cause, failure.ErrCancelled) || errors.Is(cause, failure.ErrShutdown)) {
+		c.ended(outcomeCancelled)
+	}
+}
+
+// ended notes that the revision did not end by its own.
+func (c *Claim) ended(outcome string) {
 	c.Annotations = maps.Clone(c.Annotations)
-	c.Annotations[outcomeAnnotation] = outcomeSuperseded
+	c.Annotations[outcomeAnnotation] = outcome
 }
 
 // mark writes annotations to a revision's Secret if it is still as stamped.

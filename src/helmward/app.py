@@ -178,7 +178,9 @@ async def _pass_on(session: Session, engine: Engine) -> None:
     while True:
         await session.next_renewal()
         with suppress(HelmwardError):
-            await engine.renew(session.name, timedelta(seconds=max(0.0, session.remaining)))
+            valid = timedelta(seconds=max(0.001, session.remaining))
+            # An engine that was stopped meanwhile must not count from when it hears of it.
+            await engine.renew(session.name, valid, deadline=valid)
 
 
 async def _bury(sessions: Sessions) -> None:

@@ -63,6 +63,7 @@ class ReleaseRole:
         self._parts = parts
         self._queue: KeyedQueue[Key] = KeyedQueue()
         self._writer: Callable[[], WriterId] = WriterId
+        self._kept_out: dict[str, set[Key]] = {}
         namespace = parts.settings.allow_namespace
         self.kinds = Kinds(parts.kube, GENERATIONS, namespace)
         self.revisions: Informer[Revision] = Informer(
@@ -151,10 +152,17 @@ class ReleaseRole:
             storage=self._storage,
             sessions=self._parts.sessions,
             writer=self._writer(),
-            exists=self.kinds.exists,
+            exists=partial(self._exists, key),
             log_diffs=self._parts.settings.log_release_diffs,
             antecedents=ANTECEDENTS,
         )
+
+    def _exists(self, key: Key, antecedent: str) -> bool:
+        """Tell whether there is a HelmRelease; `key` is kept out by it, and woken when it goes."""
+        there = self.kinds.exists(antecedent)
+        if there:
+            self._kept_out.setdefault(antecedent, set()).add(key)
+        return there
 
     def _changed(self, old: Declared | None, new: Declared | None) -> None:
         """Wake a resource when what it asks for changed; its own status is no news."""
@@ -165,6 +173,9 @@ class ReleaseRole:
             self._reporter.forget(old)
             if new is None:
                 REDACTOR.forget(old.key.owner)
+        if old and new is None:
+            for kept_out in self._kept_out.pop(old.antecedent[1], ()):
+                self._queue.add(kept_out)
         if new is not None:
             self._actions.hear(new)
         for one in (old, new):

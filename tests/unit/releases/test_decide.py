@@ -399,6 +399,15 @@ TABLE = [
         desired={"commands": commands(volumes_may_go=True)},
         observed={"newest": a_revision(1, "failed", phase="done", volumes="data")},
     ),
+    Row(
+        "what somebody else installed is upgraded over, though the first upgrade failed too",
+        "upgrade_failed",
+        Upgrade("revision 2 failed; tried again"),
+        history=(
+            a_revision(2, "failed", phase="done"),
+            a_revision(1, "failed", owner="", digest=""),
+        ),
+    ),
     # Tests
     Row(
         "a new revision is tested",

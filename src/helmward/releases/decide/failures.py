@@ -18,6 +18,7 @@ from helmward.releases.decide.facts import (
     change,
     good_before,
     own_newest,
+    owns,
     retry_is_allowed,
     rolled_back,
     spaced,
@@ -78,10 +79,13 @@ def retry_rolled_back(desired: Desired, observed: Observed) -> Decision | None:
 def clear_failed_install(desired: Desired, observed: Observed) -> Decision | None:
     """A first install that failed is uninstalled before the next try, unless that takes volumes.
 
-    Its objects stay until then, so that they can be looked at.
+    Its objects stay until then, so that they can be looked at. What somebody
+    else had installed before is not ours to clear away.
     """
     newest = own_newest(desired, observed)
     if newest is None or newest.outcome or not bad(desired, newest):
+        return None
+    if not all(owns(desired, one) for one in observed.history):
         return None
     if good_before(observed) is not None:
         return None

@@ -307,12 +307,19 @@ async def versions(helm: Helm) -> list[str]:
 
 
 async def test_marking_the_same_again_writes_nothing(helm: Helm) -> None:
-    """And costs no look at what is remembered."""
+    """Objects stay in the version that they have."""
     chart = await helm.chart(MARKED)
     first = await owned(helm, None, chart, "me")
     before = await versions(helm)
-    second = await owned(helm, first, chart, "me")
+    await owned(helm, first, chart, "me")
     assert await versions(helm) == before
+
+
+async def test_marks_cost_no_look_at_what_is_remembered(helm: Helm) -> None:
+    """Counted where no controller writes: his writes cost a look whatever is marked."""
+    chart = await helm.chart({name: MARKED[name] for name in ("c.yaml", "s.yaml")})
+    first = await owned(helm, None, chart, "me")
+    second = await owned(helm, first, chart, "me")
     cost = helm.engine.last_cost
     assert cost
     unmarked = await helm.upgrade(second, chart, {"app": "a"})

@@ -138,8 +138,6 @@ class Informer(Generic[T]):
             log.info("kind is not installed", resource=str(self._selection.resource))
         self.absent = True
         self.resource_version = ""
-        # What a kind that is gone had is gone with it.
-        self._tell(self.store.replace({}))
         self.synced.set()
 
     def _note(self, error: HelmwardError) -> None:

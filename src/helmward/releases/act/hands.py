@@ -28,6 +28,11 @@ OPERATIONS: Final = 3
 """Helm's timeout is that of one operation: the hooks before, the wait, the hooks after."""
 
 
+def allowed(timeout: timedelta) -> timedelta:
+    """Return how long a call may take whose operations have each this long."""
+    return timeout * OPERATIONS + GRACE
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """The tools of every verb."""
@@ -65,7 +70,7 @@ class Task:
     @property
     def deadline(self) -> timedelta:
         """How long the whole call may take."""
-        return self.desired.timeout * OPERATIONS + GRACE
+        return allowed(self.desired.timeout)
 
     @property
     def annotations(self) -> Mapping[str, str]:

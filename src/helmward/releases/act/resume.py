@@ -2,8 +2,8 @@
 
 from helmward.engine import ActionOptions
 from helmward.errors import Conflict
-from helmward.model import Revision
-from helmward.releases.act.hands import Hands, Task
+from helmward.model import ReleaseOptions, Revision
+from helmward.releases.act.hands import Hands, Task, allowed
 
 
 async def resume(hands: Hands, task: Task, pending: Revision) -> Revision:
@@ -16,20 +16,30 @@ async def resume(hands: Hands, task: Task, pending: Revision) -> Revision:
         Conflict: the writer lives after all, or somebody else was faster.
     """
     await bury_writer(hands, pending)
+    options = resuming(task.desired.options, pending)
     revision = await hands.engine.resume(
         pending.release,
         base=pending.base,
         writer=hands.writer,
         why=task.why,
         object_annotations=task.object_annotations,
-        options=ActionOptions(
-            timeout=task.desired.timeout, wait=True, max_history=task.desired.options.max_history
-        ),
-        deadline=task.deadline,
+        options=options,
+        deadline=allowed(options.timeout),
         on_phase=task.on_phase,
     )
     hands.storage.saw(revision)
     return revision
+
+
+def resuming(asked: ReleaseOptions, pending: Revision) -> ActionOptions:
+    """Return how a wait goes on; that of a rollback has the options of rollbacks."""
+    rollback = asked.rollback if pending.failed_digest else None
+    return ActionOptions(
+        timeout=rollback.timeout if rollback else asked.timeout,
+        wait=True,
+        max_history=asked.max_history,
+        disable_hooks=rollback.disable_hooks if rollback else False,
+    )
 
 
 async def bury_writer(hands: Hands, pending: Revision) -> None:

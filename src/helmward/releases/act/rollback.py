@@ -2,7 +2,7 @@
 
 from helmward.engine import ActionOptions
 from helmward.model import DIGEST, FAILED_DIGEST, OWNER, ROLLBACKS, Base, Revision, Rollback
-from helmward.releases.act.hands import Hands, Task
+from helmward.releases.act.hands import Hands, Task, allowed
 
 
 async def rollback(hands: Hands, task: Task, decision: Rollback, base: Base) -> Revision:
@@ -39,7 +39,7 @@ async def rollback(hands: Hands, task: Task, decision: Rollback, base: Base) -> 
             recreate=policy.recreate,
             to_revision=decision.to,
         ),
-        deadline=task.deadline,
+        deadline=allowed(policy.timeout),
         on_phase=task.on_phase,
     )
     hands.storage.saw(revision)

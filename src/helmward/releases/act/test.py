@@ -2,7 +2,7 @@
 
 from helmward.engine import ActionOptions
 from helmward.model import Base, Revision
-from helmward.releases.act.hands import Hands, Task
+from helmward.releases.act.hands import Hands, Task, allowed
 
 
 async def test(hands: Hands, task: Task, base: Base) -> Revision:
@@ -18,7 +18,7 @@ async def test(hands: Hands, task: Task, base: Base) -> Revision:
         writer=hands.writer,
         why=task.why,
         options=ActionOptions(timeout=policy.timeout, cleanup=policy.cleanup),
-        deadline=task.deadline,
+        deadline=allowed(policy.timeout),
         on_phase=task.on_phase,
     )
     hands.storage.saw(revision)

@@ -1,0 +1,26 @@
+"""How a verb is to be performed, as far as that is told without performing it."""
+
+from datetime import timedelta
+
+from helmward.releases.act.resume import resuming
+from tests.support.builders import a_revision, options
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+ASKED = options(
+    timeout=MINUTE, max_history=3, rollback={"timeout": HOUR, "disable_hooks": True, "wait": True}
+)
+
+
+def test_the_wait_of_an_upgrade_goes_on_as_that_was_to() -> None:
+    goes_on = resuming(ASKED, a_revision(2, "pending-upgrade", phase="waiting"))
+
+    assert (goes_on.timeout, goes_on.disable_hooks) == (MINUTE, False)
+    assert (goes_on.wait, goes_on.max_history) == (True, 3)
+
+
+def test_the_wait_of_a_rollback_goes_on_as_that_was_to() -> None:
+    """Its own timeout, and no hooks where it was to run none."""
+    pending = a_revision(3, "pending-rollback", rolled_back_from="asked", phase="waiting")
+    goes_on = resuming(ASKED, pending)
+
+    assert (goes_on.timeout, goes_on.disable_hooks) == (HOUR, True)

@@ -125,7 +125,7 @@ func (c *Claim) giveUp(rel *release.Release) {
 		return
 	}
 	rel.Info.Status = common.StatusSuperseded
-	rel.Info.Description = c.givenUp
+	rel.Info.Description = ended(c.Why, c.givenUp)
 	c.Annotations = maps.Clone(c.Annotations)
 	c.Annotations[outcomeAnnotation] = outcomeSuperseded
 }

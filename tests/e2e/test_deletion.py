@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,7 +236,7 @@ async def test_hooks_run_before_and_after(
         await ours.kube.get(CONFIG_MAPS, release, ours.namespace)
 
 
-async def jobs(releases: Releases) -> dict[str, dict[str, object]]:
+async def jobs(releases: Releases) -> dict[str, dict[str, Any]]:
     found, _ = await releases.kube.list(JOBS, releases.namespace)
     return {one["metadata"]["name"]: one for one in found}
 

@@ -29,7 +29,8 @@ async def test_a_wait_ends_at_once(helm: Helm) -> None:
     waiting = await begin(helm, chart, over=first, values={"fate": "never-ready"})
     assert await helm.engine.supersede(helm.ref(), "a newer chart")
     revision = await given_up(waiting.task)
-    assert (revision.status, revision.description) == (Status.SUPERSEDED, "a newer chart")
+    why = "upgraded by a test: a newer chart"
+    assert (revision.status, revision.description) == (Status.SUPERSEDED, why)
     assert revision.annotations[OUTCOME] == "superseded"
     assert revision.annotations[PHASE] == "done"
     assert await helm.statuses() == ["1 deployed", "2 superseded"]

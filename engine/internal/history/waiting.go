@@ -128,7 +128,7 @@ func (c *Claim) giveUp(rel *release.Release) {
 		return
 	}
 	rel.Info.Status = common.StatusSuperseded
-	rel.Info.Description = c.givenUp
+	rel.Info.Description = made(c.Why, c.givenUp)
 	c.ended(outcomeSuperseded)
 }
 

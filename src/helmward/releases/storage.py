@@ -105,8 +105,11 @@ class Storage:
 
     def owned(self, owner: str) -> list[Revision]:
         """Return the newest revision of each release that a HelmRelease owns, by name."""
-        watched = {one.release for one in self._store.by_index(BY_OWNER, owner)}
-        newest = (self.newest(one) for one in sorted(watched | self._written.keys()))
+        known = {one.release for one in self._store.by_index(BY_OWNER, owner)}
+        for release, written in self._written.items():
+            if any(one.owner == owner for one in written.values()):
+                known.add(release)
+        newest = (self.newest(one) for one in sorted(known))
         return [one for one in newest if one and one.owner == owner]
 
     def pending(self, session: str) -> Iterable[Revision]:

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helmward.model import ValuesPolicy
 from helmward.releases.desire import digest_of
 from tests.support.builders import a_chart
 
@@ -51,3 +52,13 @@ def test_chart_content_matters_not_its_version() -> None:
 def test_null_is_a_value() -> None:
     """Null removes a default of the chart: asking for it is a change."""
     assert digest_of(a_chart(), b'{"a":null}') != digest_of(a_chart(), b"{}")
+
+
+def test_old_values_count_only_where_they_are_taken() -> None:
+    """Options that change nothing change no digest, or switching APIs would make a revision."""
+    chart, some = a_chart(), b'{"a":1}'
+    when_empty, reuse = ValuesPolicy.REUSE_WHEN_EMPTY, ValuesPolicy.REUSE
+    assert digest_of(chart, some, when_empty) == digest_of(chart, some)
+    assert digest_of(chart, b"{}", when_empty) == digest_of(chart, b"{}", reuse)
+    assert digest_of(chart, b"{}", when_empty) != digest_of(chart, b"{}")
+    assert digest_of(chart, some, reuse) != digest_of(chart, some)

@@ -6,7 +6,7 @@ from helmward.errors import ChartRejected, ReleaseFailed, SourceUnavailable
 from helmward.model import Account, Stage
 from helmward.releases.memory import Memory
 from helmward.runtime.backoff import Backoff
-from tests.support.builders import KEY, NOW, RELEASE, a_declared, a_desired
+from tests.support.builders import KEY, NOW, RELEASE, a_declared, a_desired, commands
 
 CHECK = timedelta(minutes=3)
 FAILURE = Account(1, RELEASE, Stage.WAITING, "SourceUnavailable", "down", "cart")
@@ -65,5 +65,49 @@ def test_success_forgets() -> None:
     known = memory()
     known.fail(a_declared(), a_desired(), ReleaseFailed("no"), CHECK)
     known.succeed(KEY)
+    assert known.attempts(KEY).count == 0
+    assert known.pause(KEY, CHECK) == CHECK.total_seconds()
+
+
+def test_a_word_of_the_user_ends_the_back_off_of_the_same_attempt() -> None:
+    """It is tried at once, and counts on."""
+    known, error = memory(), ReleaseFailed("no")
+    for _ in range(3):
+        known.fail(a_declared(), a_desired(), error, CHECK)
+    asking = a_declared(commands=commands(requested_at="now"))
+    known.heed(asking)
+    assert known.attempts(KEY).retry_at is None
+    assert known.fail(asking, a_desired(), error, CHECK).count == 4
+
+
+def test_the_same_words_end_no_back_off_twice() -> None:
+    known = memory()
+    asking = a_declared(commands=commands(requested_at="now"))
+    known.fail(asking, a_desired(), ReleaseFailed("no"), CHECK)
+    known.heed(asking)
+    assert known.attempts(KEY).retry_at is not None
+
+
+def test_late_objects_are_looked_for_twice_after_a_claim_was_broken() -> None:
+    """Soon, and once no request of the lost writer can be under way any more."""
+    clock = [NOW]
+    known = Memory(Backoff(base=2, cap=300), now=lambda: clock[0], chance=lambda: 0)
+    known.broke(KEY)
+    assert not known.sweep_due(KEY)
+    assert known.pause(KEY, CHECK) == 15
+    for after in (15, 75):
+        clock[0] = NOW + seconds(after)
+        assert known.sweep_due(KEY)
+        known.swept(KEY)
+        assert not known.sweep_due(KEY)
+    clock[0] = NOW + seconds(1000)
+    assert not known.sweep_due(KEY)
+
+
+def test_what_is_gone_is_forgotten_whole() -> None:
+    known = memory()
+    known.fail(a_declared(), a_desired(), ReleaseFailed("no"), CHECK)
+    known.broke(KEY)
+    known.forget(KEY)
     assert known.attempts(KEY).count == 0
     assert known.pause(KEY, CHECK) == CHECK.total_seconds()

@@ -160,3 +160,28 @@ def test_pending_revisions_are_found_by_their_session(storage: Storage, watch: W
     watch.tell(a_revision(2, "deployed", session="ops/a"))
     assert [one.number for one in storage.pending("ops/a")] == [1]
     assert EventType.ADDED == "ADDED"
+
+
+OTHER = ReleaseRef("shop", "other")
+
+
+def test_what_a_helmrelease_owns_is_found_by_owner(storage: Storage, watch: Watch) -> None:
+    """Also what was only just written, and by the newest revision alone."""
+    watch.tell(a_revision(1, "superseded"))
+    watch.tell(a_revision(2))
+    storage.saw(a_revision(1, release=OTHER))
+    me = a_revision().owner
+    assert [(one.release, one.number) for one in storage.owned(me)] == [(OTHER, 1), (RELEASE, 2)]
+
+
+def test_what_another_took_over_is_owned_no_more(storage: Storage, watch: Watch) -> None:
+    """Else a rename would uninstall what is now somebody else's."""
+    watch.tell(a_revision(1, "superseded"))
+    watch.tell(a_revision(2, owner=""))
+    assert storage.owned(a_revision().owner) == []
+
+
+def test_what_was_removed_is_owned_no_more(storage: Storage, watch: Watch) -> None:
+    watch.tell(a_revision())
+    storage.saw_removed(RELEASE)
+    assert storage.owned(a_revision().owner) == []

@@ -216,6 +216,23 @@ async def _waits(releases: Releases, release: str) -> bool:
     return bool(secret["metadata"]["annotations"].get("helmward.dev/phase") == "waiting")
 
 
+async def test_a_newer_spec_ends_running_tests(v1: Releases) -> None:
+    """Nothing is noted of tests that were given up; those of the new revision run."""
+    release = f"{v1.namespace}-web"
+    test = {"enable": True, "timeout": 600, "cleanup": True}
+    await v1.apply("web", test=test, values={"check": {"completes-after": "600s"}})
+
+    async def tests_run() -> bool:
+        return (await v1.status("web")).get("phase") == "Testing"
+
+    await until(tests_run, within=30)
+    await v1.apply("web", test=test, values={"check": {"completes-after": "10ms"}})
+    await v1.ready("web", within=60)
+    assert await history(v1, release) == ["1 superseded", "2 deployed"]
+    first = await v1.secret(release, 1)
+    assert "helmward.dev/tested" not in first["metadata"]["annotations"]
+
+
 async def test_a_deletion_ends_a_wait(v1: Releases) -> None:
     """Nobody has to wait for the timeout of what he does not want any more."""
     release = f"{v1.namespace}-web"

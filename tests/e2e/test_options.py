@@ -51,7 +51,19 @@ metadata:
   name: {{ .Release.Name }}-hooked
   annotations: {helm.sh/hook: pre-rollback}
 """
+UNKNOWN_HOOK = """{{- if .Values.unknown }}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-unknown
+  annotations:
+    helm.sh/hook: test,pre-delete
+    helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+nonsense: unheard of
+{{- end }}
+"""
 TEMPLATES = {
+    "unknown.yaml": UNKNOWN_HOOK,
     "settings.yaml": SETTINGS,
     "workload.yaml": WORKLOAD,
     "refused.yaml": REFUSED,
@@ -183,16 +195,25 @@ async def test_an_install_can_leave_the_charts_own_kinds_out(
 async def test_fields_that_nobody_knows_are_let_pass_where_that_is_asked_for(
     v1: Releases,
 ) -> None:
-    """In an install and in an upgrade."""
-    unknown: dict[str, Any] = {"values": {"unknown": True}}
-    await v1.apply("web", **unknown)
+    """In every verb: install, upgrade, test, rollback and uninstall."""
+    lenient: dict[str, Any] = {
+        "disableOpenAPIValidation": True,
+        "test": {"enable": True},
+        "rollback": {"enable": True},
+    }
+    await v1.apply("web", values={"unknown": True})
     await v1.says("web", "nonsense")
-    await v1.apply("web", **unknown, disableOpenAPIValidation=True)
+    await v1.apply("web", values={"unknown": True}, **lenient)
     await v1.ready("web")
-    unknown["values"]["size"] = 2
-    await v1.apply("web", **unknown, disableOpenAPIValidation=True)
+    assert (await v1.condition("web", "Tested"))["status"] == "True"
+    await v1.apply("web", values={"unknown": True, "size": 2}, **lenient)
     await v1.ready("web")
     assert await settings(v1) == ("blue", "2")
+    await v1.apply("web", values={"unknown": True, "size": 3, "refused": True}, **lenient)
+    await v1.says("web", "RolledBack", "brought back")
+    assert await settings(v1) == ("blue", "2")
+    await v1.delete("web")
+    await v1.gone("web")
 
 
 async def test_a_rollback_is_made_as_it_says(v1: Releases) -> None:

@@ -28,8 +28,11 @@ MEANINGS: Final[Mapping[str, str]] = {
     REQUESTED_AT: "Another text than before has the release looked at now.",
     FORCE_AT: "The same text as in requestedAt makes an upgrade without another cause.",
     RESET_AT: "The same text as in requestedAt forgets the failures that were counted.",
-    VOLUMES_MAY_GO: "Whether an uninstall may take the PersistentVolumeClaims with it.",
-    TAKE_OWNERSHIP: "Whether objects that exist and belong to no release are taken.",
+    VOLUMES_MAY_GO: (
+        "Whether PersistentVolumeClaims may go with a failed first install, "
+        "or with the old release when it is renamed."
+    ),
+    TAKE_OWNERSHIP: "Whether objects that exist already are taken, of no release or of another.",
 }
 """What each annotation does, for the reference page."""
 

@@ -66,7 +66,8 @@ class ChartSource(msgspec.Struct, frozen=True, rename="camel"):
         said("Version of the chart: exact, or a semver range that is resolved at each check."),
     ] = None
     chart_pull_secret: Annotated[
-        LocalSecret | None, said("Secret with the credentials of the Helm repository.")
+        LocalSecret | None,
+        said("Secret with the credentials of the Helm repository; not used yet."),
     ] = None
     git: Annotated[str | None, said("URL of the git repository that holds the chart.")] = None
     path: Annotated[

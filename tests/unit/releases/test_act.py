@@ -24,3 +24,4 @@ def test_the_wait_of_a_rollback_goes_on_as_that_was_to() -> None:
     goes_on = resuming(ASKED, pending)
 
     assert (goes_on.timeout, goes_on.disable_hooks) == (HOUR, True)
+    assert goes_on.disable_openapi_validation, "as the rollback itself does"

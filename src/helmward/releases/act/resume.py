@@ -39,6 +39,7 @@ def resuming(asked: ReleaseOptions, pending: Revision) -> ActionOptions:
         wait=True,
         max_history=asked.max_history,
         disable_hooks=rollback.disable_hooks if rollback else False,
+        disable_openapi_validation=asked.disable_openapi_validation or bool(rollback),
     )
 
 

@@ -37,6 +37,8 @@ async def rollback(hands: Hands, task: Task, decision: Rollback, base: Base) -> 
             disable_hooks=policy.disable_hooks,
             force=policy.force,
             recreate=policy.recreate,
+            # What was in force once was taken by the API server as it is.
+            disable_openapi_validation=True,
             to_revision=decision.to,
         ),
         deadline=allowed(policy.timeout),

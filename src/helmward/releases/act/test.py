@@ -11,13 +11,18 @@ async def test(hands: Hands, task: Task, base: Base) -> Revision:
     Raises:
         TestsFailed: with the revision that notes it.
     """
-    policy = task.desired.options.test
+    asked = task.desired.options
+    policy = asked.test
     revision = await hands.engine.test(
         task.desired.release,
         base=base,
         writer=hands.writer,
         why=task.why,
-        options=ActionOptions(timeout=policy.timeout, cleanup=policy.cleanup),
+        options=ActionOptions(
+            timeout=policy.timeout,
+            cleanup=policy.cleanup,
+            disable_openapi_validation=asked.disable_openapi_validation,
+        ),
         deadline=allowed(policy.timeout),
         on_phase=task.on_phase,
     )

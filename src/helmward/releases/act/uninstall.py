@@ -24,7 +24,10 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
         base=base,
         writer=hands.writer,
         why=task.why,
-        options=ActionOptions(timeout=task.desired.timeout),
+        options=ActionOptions(
+            timeout=task.desired.timeout,
+            disable_openapi_validation=task.desired.options.disable_openapi_validation,
+        ),
         deadline=task.deadline,
         on_phase=task.on_phase,
     )

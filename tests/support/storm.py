@@ -225,6 +225,7 @@ class Storm:
 
     async def tamper(self, verb: str) -> None:
         """Write into Helm's storage what a `helm` would; not while somebody else writes."""
+        await self.rest()
         found = await self.releases.revisions(self.release)
         if not found or found[-1]["info"]["status"] != "deployed":
             return
@@ -325,6 +326,8 @@ class Storm:
 
     def _check_causes(self) -> None:
         """Every revision names its cause, and no cause made more than one."""
+            f"{self.options} {self.volume} {dict(self.causes)} {[[(d['version'], d['info']['status'], cause_of(d)) for d in life] for life in self.written.lives()]}\n"
+        )
         made = Counter(cause_of(one) for one in self.written.documents.values())
         for cause in ("spec", "forced", "foreign"):
             assert made[cause] <= self.causes[cause], (cause, made, self.causes)
@@ -377,14 +380,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Spec(Step):
-    """The user applies a spec."""
+    """The user applies a spec; where he is patient, he looks what comes of it."""
 
     colour: str
     fate: str
     version: str
+    patient: bool = False
 
     async def happen(self, storm: "Storm") -> None:
         await storm.apply(self)
+        if self.patient:
+            await storm.rest()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ async def resume(hands: Hands, task: Task, pending: Revision) -> Revision:
         pending.release,
         base=pending.base,
         writer=hands.writer,
-        why=task.why,
+        why="",  # It goes on saying why it was made.
         object_annotations=task.object_annotations,
         options=options,
         deadline=allowed(options.timeout),

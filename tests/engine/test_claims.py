@@ -14,6 +14,7 @@ from helmward.kube.resources import CONFIG_MAPS
 from helmward.model import Base, Chart, Revision, Status
 from tests.support.helm import Helm, config_map, hook_job
 from tests.support.wait import until
+from tests.support.workloads import JOBS
 
 SLOW = {"config.yaml": config_map("c"), "hook.yaml": hook_job("slow", "pre-install,pre-upgrade")}
 
@@ -197,6 +198,26 @@ async def test_a_claim_broken_by_another_stops_its_writer(helm: Helm) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert await helm.statuses() == ["1 failed", "2 deployed"]
+
+
+@pytest.mark.parametrize("policy", ["hook-succeeded", "hook-failed", ""])
+async def test_a_hook_left_by_a_killed_writer_goes_with_the_release(
+    helm: Helm, policy: str
+) -> None:
+    """Nobody came to delete it as its policy says; one that was to stay stays."""
+    hook = hook_job("slow", "pre-install", policy=policy)
+    task, pending = await stuck(helm, await helm.chart({"hook.yaml": hook}))
+    assert helm.process.pid
+    os.kill(helm.process.pid, signal.SIGKILL)
+    await helm.another_process()
+    await asyncio.gather(task, return_exceptions=True)
+    unlocked = await helm.engine.unlock(pending.release, base=pending.base, why="writer is gone")
+    sound = await helm.chart({"config.yaml": config_map("c")}, version="2.0.0")
+    upgraded = await helm.upgrade(unlocked, sound)
+    assert await helm.live("slow", JOBS) is not None
+    await helm.uninstall(upgraded)
+    left = await helm.live("slow", JOBS)
+    assert (left is None) == bool(policy)
 
 
 async def test_a_failed_history_is_installed_over(helm: Helm) -> None:

@@ -72,7 +72,11 @@ apiVersion: batch/v1
 kind: Job
 metadata:
   name: {{{{ $.Release.Name }}}}-{name}
-  annotations: {{helm.sh/hook: "{hooks}"}}
+  annotations:
+    helm.sh/hook: "{hooks}"
+    {{{{- with $.Values.policy }}}}
+    helm.sh/hook-delete-policy: {{{{ . | quote }}}}
+    {{{{- end }}}}
 spec:
   backoffLimit: 0
   template:
@@ -98,6 +102,8 @@ VALUES: Final[dict[str, Any]] = {
     "after": {},
     "check": {},
     "leaving": {},
+    "back": {},
+    "policy": "",
 }
 
 
@@ -107,8 +113,8 @@ def make_app(folder: Path, *versions: str) -> None:
     Values: `objects` ConfigMaps of a `colour`; `extra` ones by name; `refused`
     adds an object that the API server refuses; `workload` a Deployment whose
     pods live as `pods` says (the devplane's annotations); `volume` a claim;
-    `before`, `after`, `leaving` hooks and `check` a test, each a Job whose pods
-    live as it says.
+    `before`, `after`, `leaving`, `back` (before a rollback) hooks and `check` a
+    test, each a Job whose pods live as it says; `policy` is when they are deleted.
     """
     templates = {
         "config.yaml": CONFIG,
@@ -119,6 +125,7 @@ def make_app(folder: Path, *versions: str) -> None:
         "before.yaml": JOB.format(name="before", hooks="pre-install,pre-upgrade"),
         "after.yaml": JOB.format(name="after", hooks="post-install,post-upgrade"),
         "leaving.yaml": JOB.format(name="leaving", hooks="pre-delete"),
+        "back.yaml": JOB.format(name="back", hooks="pre-rollback"),
         "check.yaml": JOB.format(name="check", hooks="test"),
     }
     for version in versions:

@@ -40,10 +40,14 @@ class Stored:
         return self.annotations.get(FAILED_DIGEST, "")
 
     @property
+    def tested(self) -> str:
+        """How its tests ended; empty when they did not run."""
+        return self.annotations.get(TESTED, "")
+
+    @property
     def good(self) -> bool:
         """Whether nothing called for another revision of the same."""
-        tested = self.annotations.get(TESTED, "")
-        return self.status in GOOD and not self.outcome and tested != "failed"
+        return self.status in GOOD and not self.outcome and self.tested != "failed"
 
     def __str__(self) -> str:
         words = f"{self.number} {self.status}"
@@ -63,7 +67,8 @@ class World:
     """Revisions by release, the oldest first."""
     config_maps: Mapping[str, Mapping[str, Any]]
     """The data of ConfigMaps by name."""
-    jobs: Sequence[str]
+    jobs: Mapping[str, bool]
+    """Jobs by name, and whether each is done."""
 
     def objects(self, release: str) -> dict[str, Mapping[str, Any]]:
         """Return the ConfigMaps of a release, by what follows its name."""
@@ -91,7 +96,7 @@ async def look(releases: Releases) -> World:
         {one["metadata"]["name"]: one for one in resources},
         histories,
         {one["metadata"]["name"]: one.get("data", {}) for one in config_maps},
-        [one["metadata"]["name"] for one in jobs],
+        {one["metadata"]["name"]: "completionTime" in one.get("status", {}) for one in jobs},
     )
 
 

@@ -105,6 +105,9 @@ func run(set settings, log *slog.Logger) error {
 	}
 	kube.ManagedFieldsManager = objects.FieldManager
 	engine := verbs.New(set.instance, set.cacheDir, cluster.New(set.kubeconfig, set.context))
+	if set.parent != 0 {
+		engine.Orphaned = func() bool { return hasEnded(set.parent) }
+	}
 	return serve(ctx, set, server.New(engine, log), log)
 }
 
@@ -165,6 +168,20 @@ func dieWith(parent int) error {
 		return errors.New("the parent has ended already")
 	}
 	return nil
+}
+
+// settles is how long the kernel may take, after it has closed a process's
+// sockets, to call the process ended.
+const settles = 300 * time.Millisecond
+
+// hasEnded says whether the parent has ended or is just ending.
+func hasEnded(parent int) bool {
+	for until := time.Now().Add(settles); os.Getppid() == parent; time.Sleep(settles / 30) {
+		if time.Now().After(until) {
+			return false
+		}
+	}
+	return true
 }
 
 // The wish to stop with the parent belongs to a thread; the main one lasts.

@@ -33,6 +33,9 @@ type Claim struct {
 	Before func() error
 	// MakeNamespace runs when the namespace turns out to be absent; may be nil.
 	MakeNamespace func(context.Context) error
+	// Orphaned says whether the operator that asked for the action has ended;
+	// may be nil.
+	Orphaned func() bool
 
 	mu       sync.Mutex
 	known    []*Record

@@ -29,7 +29,12 @@ func (c *Claim) record(rel *release.Release) error {
 	}
 	c.describe(rel)
 	c.giveUp(rel)
-	c.cutShort(rel)
+	if c.cutShort(rel) {
+		if c.leftWaiting() {
+			return nil
+		}
+		c.ended(outcomeCancelled)
+	}
 	ctx, done := c.Call.Recording()
 	defer done()
 	stamp, err := c.writeSurely(ctx, rel, phase)

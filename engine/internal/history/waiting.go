@@ -39,6 +39,12 @@ func inSeconds(deadline time.Time) string {
 // never known to be good.
 func (s Stamp) GivenUp() bool { return s.Annotations[outcomeAnnotation] == outcomeSuperseded }
 
+// CutShort says whether a revision's writer was stopped before it came to an end.
+func (s Stamp) CutShort() bool {
+	outcome := s.Annotations[outcomeAnnotation]
+	return outcome == outcomeBroken || outcome == outcomeCancelled
+}
+
 // Waiting is until when a pending revision waits; false when it does not.
 func (s Stamp) Waiting() (time.Time, bool) {
 	if !s.Status.IsPending() || s.Annotations[Domain+"phase"] != phaseWaiting {
@@ -132,14 +138,19 @@ func (c *Claim) giveUp(rel *release.Release) {
 	c.ended(outcomeSuperseded)
 }
 
-// cutShort tells a failure that comes of the end of the call from one of its
-// own: the first says nothing about the chart. Too long is one of its own.
-func (c *Claim) cutShort(rel *release.Release) {
+// cutShort says whether a failure comes of the end of the call and not of the
+// chart. Too long is a failure of its own.
+func (c *Claim) cutShort(rel *release.Release) bool {
 	cause := context.Cause(c.Call.Context())
-	if rel.Info.Status == common.StatusFailed &&
-		(errors.Is(cause, failure.ErrCancelled) || errors.Is(cause, failure.ErrShutdown)) {
-		c.ended(outcomeCancelled)
-	}
+	return rel.Info.Status == common.StatusFailed &&
+		(errors.Is(cause, failure.ErrCancelled) || errors.Is(cause, failure.ErrShutdown))
+}
+
+// leftWaiting says whether a wait is left for another to go on with: nothing
+// has failed, and whoever asked for it is no more.
+func (c *Claim) leftWaiting() bool {
+	_, waits := c.written.Stamp.Waiting()
+	return waits && c.Orphaned != nil && c.Orphaned()
 }
 
 // ended notes that the revision did not end by its own.

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"helm.sh/helm/v4/pkg/action"
@@ -31,6 +32,7 @@ func (a *Action) uninstall() error {
 		return err
 	}
 	a.objects.Uninstalling = true
+	a.deleteLeftHooks()
 	config, err := a.configuration()
 	if err != nil {
 		return err
@@ -48,6 +50,27 @@ func (a *Action) uninstall() error {
 	return err
 }
 
+// deleteLeftHooks deletes the hooks of actions that were cut short, where their
+// own policy would have deleted them: nobody came to it, and nobody will. What
+// goes wrong with it is no reason to keep the release.
+func (a *Action) deleteLeftHooks() {
+	for _, stamp := range a.cut {
+		record, err := a.claim.Secrets.Load(a.call.Context(), stamp.Base())
+		if err != nil {
+			continue
+		}
+		for _, hook := range record.Release.Hooks {
+			err := a.deleteHook(hook, release.HookSucceeded)
+			if hook.LastRun.Phase != release.HookPhaseSucceeded {
+				err = errors.Join(err, a.deleteHook(hook, release.HookFailed))
+			}
+			if err != nil {
+				a.progress("hooks", "what was left of a hook could not be deleted: "+err.Error())
+			}
+		}
+	}
+}
+
 // wholeHistory reads the newest revision and, of the others, no more than
 // their metadata: they are only purged.
 func (a *Action) wholeHistory() ([]*history.Record, error) {
@@ -62,6 +85,7 @@ func (a *Action) wholeHistory() ([]*history.Record, error) {
 	if err := a.claim.CheckBase(stamps); err != nil {
 		return nil, err
 	}
+	a.cut = slices.DeleteFunc(slices.Clone(stamps), func(one history.Stamp) bool { return !one.CutShort() })
 	newest, deployed := history.Newest(stamps)
 	record, err := a.claim.Secrets.Load(ctx, newest.Base())
 	if err != nil {

@@ -35,6 +35,8 @@ type Engine struct {
 	Feeds    *feeds.Feeds
 	Sessions *call.Sessions
 	Running  *Running
+	// Orphaned says whether the operator has ended; nil when nobody would know.
+	Orphaned func() bool
 }
 
 // New makes an engine that has not asked anybody anything yet.
@@ -68,6 +70,8 @@ type Action struct {
 	seal      func() bool
 	progress  func(phase, detail string)
 	phase     atomic.Value
+	// cut are the revisions of an uninstalled release that were cut short.
+	cut []history.Stamp
 	// noted is the revision that an outcome was stored with.
 	noted *history.Record
 }
@@ -100,6 +104,7 @@ func (e *Engine) Begin(of *call.Call, request *pb.ActionRequest, progress func(p
 		Why:        request.GetDescription(),
 		MaxHistory: int(request.GetOptions().GetMaxHistory()),
 		Before:     a.beforeClaim,
+		Orphaned:   e.Orphaned,
 	}
 	return a, a.prepareObjects()
 }

@@ -186,6 +186,7 @@ class Loop:
             turn.done.append(decision)
             await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
+                log.info("let go", resource=str(desired.key), why=decision.why)
                 return None
 
     def _observe(self, turn: Turn) -> Observed:

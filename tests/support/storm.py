@@ -326,8 +326,6 @@ class Storm:
 
     def _check_causes(self) -> None:
         """Every revision names its cause, and no cause made more than one."""
-            f"{self.options} {self.volume} {dict(self.causes)} {[[(d['version'], d['info']['status'], cause_of(d)) for d in life] for life in self.written.lives()]}\n"
-        )
         made = Counter(cause_of(one) for one in self.written.documents.values())
         for cause in ("spec", "forced", "foreign"):
             assert made[cause] <= self.causes[cause], (cause, made, self.causes)

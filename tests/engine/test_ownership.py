@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from helmward.errors import Conflict, NotOwned, ReleaseFailed
-from helmward.kube.resources import CONFIG_MAPS
+from helmward.kube.resources import CONFIG_MAPS, SECRETS
 from helmward.model import Status
 from tests.support.helm import Helm, config_map
 
@@ -73,6 +73,23 @@ async def test_ownership_is_taken_where_that_is_asked_for(helm: Helm) -> None:
     chart = await helm.chart({"one.yaml": config_map("one", v="ours")})
     await helm.install(chart, take_ownership=True)
     assert await helm.data("one") == {"v": "ours"}
+
+
+async def test_what_a_living_release_has_is_never_taken(helm: Helm) -> None:
+    """Two releases would fight over it; what a release that is gone left behind is nobody's."""
+    chart = await helm.chart({"one.yaml": config_map("one", v="theirs")})
+    other = await helm.install(chart, name="other")
+    mine = await helm.chart({"one.yaml": config_map("one", v="ours")}, version="2.0.0")
+    with pytest.raises(NotOwned, match=f"of release {helm.namespace}/other"):
+        await helm.install(mine, take_ownership=True)
+    assert await helm.data("one") == {"v": "theirs"}
+    secret = "sh.helm.release.v1.other.v1"
+    await helm.kube.delete(SECRETS, secret, helm.namespace)
+    refused = await helm.engine.get(helm.ref())
+    assert refused
+    await helm.upgrade(refused, mine, take_ownership=True)
+    assert await helm.data("one") == {"v": "ours"}
+    assert other.number == 1
 
 
 async def test_what_helm_applied_for_this_release_is_adopted_whole(helm: Helm) -> None:

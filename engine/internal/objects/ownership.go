@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -42,8 +43,8 @@ func (c *Client) look(info *resource.Info, trusted bool) (version, error) {
 	if err != nil {
 		return version{}, err
 	}
-	if isReleaseObject(info) && !c.TakeOwnership {
-		if owner := c.foreignOwner(live, trusted); owner != "" {
+	if isReleaseObject(info) {
+		if owner := c.refusedOwner(live, trusted); owner != "" {
 			kind := info.Mapping.GroupVersionKind.Kind
 			return version{}, &foreignError{fmt.Sprintf("%s %s (%s)", kind, qualified(info), owner)}
 		}
@@ -75,11 +76,37 @@ func (c *Client) lookUnchanged(info *resource.Info, trusted bool) (version, erro
 	if err != nil {
 		return version{}, err
 	}
-	if owner := c.foreignOwner(live, trusted); owner != "" {
+	if owner := c.refusedOwner(live, trusted); owner != "" {
 		kind := info.Mapping.GroupVersionKind.Kind
 		return version{}, &foreignError{fmt.Sprintf("%s %s (%s)", kind, qualified(info), owner)}
 	}
 	return version{string(live.UID), live.ResourceVersion}, nil
+}
+
+// refusedOwner says whose an object is that may not be taken: taken is, when
+// that is asked for, what belongs to no release.
+func (c *Client) refusedOwner(live *metav1.PartialObjectMetadata, trusted bool) string {
+	owner := c.foreignOwner(live, trusted)
+	if owner != "" && c.TakeOwnership && c.isNobodys(live) {
+		return ""
+	}
+	return owner
+}
+
+// isNobodys says whether an object carries no release's marks, or those of one
+// that is gone. What cannot be found out counts as somebody's.
+func (c *Client) isNobodys(live *metav1.PartialObjectMetadata) bool {
+	name, namespace := live.Annotations[releaseName], live.Annotations[releaseNamespace]
+	if name == "" && namespace == "" || name == c.Release && namespace == c.Namespace {
+		return true
+	}
+	revisions := &metav1.PartialObjectMetadataList{}
+	err := c.access.Do(c.ctx, cluster.Request{
+		Verb: http.MethodGet, Path: "/api/v1/namespaces/" + url.PathEscape(namespace) + "/secrets",
+		Query:  map[string]string{"labelSelector": "owner=helm,name=" + name, "limit": "1"},
+		Accept: cluster.MetadataOnlyList,
+	}, revisions)
+	return err == nil && len(revisions.Items) == 0
 }
 
 // foreignOwner says whose an object is, in words; empty when it is this

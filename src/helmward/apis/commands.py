@@ -32,7 +32,7 @@ MEANINGS: Final[Mapping[str, str]] = {
         "Whether PersistentVolumeClaims may go with a failed first install, "
         "or with the old release when it is renamed."
     ),
-    TAKE_OWNERSHIP: "Whether objects that exist already are taken, of no release or of another.",
+    TAKE_OWNERSHIP: "Whether objects that exist already and belong to no release are taken.",
 }
 """What each annotation does, for the reference page."""
 

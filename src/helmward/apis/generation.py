@@ -27,3 +27,5 @@ class Generation:
     """Reason of the event that tells of success."""
     failed_event: str
     """Reason of the event that tells of failure."""
+    antecedent: str
+    """Annotation of a release's objects that names their HelmRelease."""

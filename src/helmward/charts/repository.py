@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from helmward.engine import Engine
-from helmward.errors import SpecInvalid
+from helmward.errors import ChartRejected, SpecInvalid
 from helmward.model import Chart, ChartRef, GitChart
 
 PULL_DEADLINE: Final = timedelta(seconds=60)
@@ -28,7 +28,7 @@ class Charts:
             SourceUnavailable, ChartNotFound, ChartRejected, EngineLost: as they say.
         """
         if isinstance(ref, GitChart):
-            raise SpecInvalid(
+            raise ChartRejected(
                 "spec.chart.git: charts from git are not served yet; "
                 "name spec.chart.repository, name and version instead"
             )

@@ -154,7 +154,7 @@ class ReleaseRole:
             writer=self._writer(),
             exists=partial(self._exists, key),
             log_diffs=self._parts.settings.log_release_diffs,
-            antecedents=ANTECEDENTS,
+            antecedents=tuple(one.antecedent for one in GENERATIONS),
         )
 
     def _exists(self, key: Key, antecedent: str) -> bool:
@@ -207,7 +207,3 @@ class ReleaseRole:
     def _wake_pending(self, session: str) -> None:
         for revision in self._storage.pending(session):
             self._wake_release(revision.release)
-
-
-ANTECEDENTS: Final = ("helm.fluxcd.io/antecedent", "flux.weave.works/antecedent")
-"""What old operators wrote on the objects of their releases."""

@@ -11,7 +11,7 @@ from helmward.apis.crd import definition
 from helmward.apis.generation import Generation
 from helmward.apis.schema import structural
 from helmward.apis.v1.fields import COLUMNS, RESOURCE, StableSpec, StableStatus
-from helmward.apis.v1.reading import decode
+from helmward.apis.v1.reading import ANTECEDENT, decode
 from helmward.apis.v1.words import status
 
 
@@ -36,6 +36,7 @@ V1: Final = Generation(
     name_scopes=lambda declared: (str(declared.release),),
     synced_event="ReleaseSynced",
     failed_event="FailedReleaseSync",
+    antecedent=ANTECEDENT,
 )
 
 __all__ = ["RESOURCE", "V1"]

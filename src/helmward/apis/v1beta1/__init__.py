@@ -12,7 +12,7 @@ from helmward.apis.crd import definition
 from helmward.apis.generation import Generation
 from helmward.apis.schema import structural
 from helmward.apis.v1beta1.fields import COLUMNS, RESOURCE, BetaSpec, BetaStatus
-from helmward.apis.v1beta1.reading import decode
+from helmward.apis.v1beta1.reading import ANTECEDENT, decode
 from helmward.apis.v1beta1.words import status
 
 
@@ -37,6 +37,7 @@ V1BETA1: Final = Generation(
     name_scopes=lambda declared: (declared.release.name, str(declared.release)),
     synced_event="ChartSynced",
     failed_event="FailedReleaseSync",
+    antecedent=ANTECEDENT,
 )
 
 __all__ = ["RESOURCE", "V1BETA1"]

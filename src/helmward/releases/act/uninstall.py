@@ -1,7 +1,7 @@
 """Uninstall: a release's objects, its hooks and its history."""
 
 from helmward.engine import ActionOptions
-from helmward.errors import Conflict
+from helmward.errors import AccessDenied, Conflict, NotFound
 from helmward.kube.resources import CRDS
 from helmward.model import Base, ReleaseRef
 from helmward.releases.act.hands import Hands, Task
@@ -37,6 +37,9 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
 async def _kind_stays(hands: Hands) -> None:
     """Ask the API server itself: a watch may tell of the HelmRelease before it does of its CRD."""
     resource = hands.generation.resource
-    crd = await hands.kube.get(CRDS, f"{resource.plural}.{resource.group}")
+    try:
+        crd = await hands.kube.get(CRDS, f"{resource.plural}.{resource.group}")
+    except (AccessDenied, NotFound):
+        return  # Who may not look at CRDs takes a deletion for what it is.
     if crd["metadata"].get("deletionTimestamp"):
         raise Conflict("the CRD is being deleted, and the HelmRelease only with it")

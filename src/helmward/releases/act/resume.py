@@ -20,7 +20,7 @@ async def resume(hands: Hands, task: Task, pending: Revision) -> Revision:
         pending.release,
         base=pending.base,
         writer=hands.writer,
-        why=task.why,
+        why="",  # It goes on saying why it was made.
         object_annotations=task.object_annotations,
         options=ActionOptions(
             timeout=task.desired.timeout, wait=True, max_history=task.desired.options.max_history

@@ -193,7 +193,7 @@ async def test_it_can_be_given_up_for_a_newer_state(helm: Helm) -> None:
     assert await helm.engine.supersede(helm.ref(), "a newer chart")
     with pytest.raises(Superseded) as caught:
         await asyncio.wait_for(task, 10)
-    assert caught.value.revision.description == "a newer chart"
+    assert caught.value.revision.description == "gone on with: a newer chart"
     assert await helm.statuses() == ["1 superseded"]
 
 

@@ -41,9 +41,9 @@ WELL: Final[dict[str, Any]] = {
     "before": {"completes-after": "50ms"},
     "check": {"completes-after": "50ms"},
 }
-SHORT, LONG = 4, 60
+SHORT, LONG = 2, 60
 """Seconds that a release may wait: what never becomes ready must not hold the story up."""
-PATIENCE: Final = 2.0
+PATIENCE: Final = 1.0
 """Seconds within which a moment has to come that a step looks for."""
 READY_WITHIN: Final = 60.0
 
@@ -248,6 +248,8 @@ class Storm:
 
     async def rest(self) -> None:
         """Wait until the operator has brought the present spec to an end, good or bad."""
+        if self.suspended:
+            return
 
         async def at_rest() -> bool:
             found = await self.releases.get(self.name)
@@ -258,7 +260,7 @@ class Storm:
             return bool(seen and ready.get("status") in {"True", "False"})
 
         with suppress(TimeoutError):
-            await until(at_rest, within=2 * PATIENCE)
+            await until(at_rest, within=3 * PATIENCE)
 
     # The operator
 

@@ -10,7 +10,8 @@ from helmward.apis import V1
 from helmward.errors import NotFound
 from helmward.kube.resources import CONFIG_MAPS, NAMESPACES, Resource
 from helmward.model import OUTCOME
-from tests.support.operator import Releases
+from tests.support.operator import Releases, running, settings_for
+from tests.support.plane import Plane
 from tests.support.wait import until
 
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
@@ -384,6 +385,29 @@ async def test_an_upgrade_can_be_forced_once(v1: Releases) -> None:
     await v1.annotate("web", **{requested: "three"})
     await until(lambda: _handled(v1, "web", "three"))
     assert len(await v1.revisions(release)) == 2
+
+
+async def test_a_forced_upgrade_is_made_once_though_the_status_was_lost(
+    plane: Plane, releases: Releases
+) -> None:
+    """An operator may die between the two; the revision itself tells whose token it served."""
+    web = releases.of("app", resource=V1.resource)
+    release = f"{web.namespace}-web"
+    both = {"reconcile.fluxcd.io/requestedAt": "one", "reconcile.fluxcd.io/forceAt": "one"}
+    async with running(settings_for(plane.kubeconfig)):
+        await web.apply("web")
+        await web.ready("web")
+        await web.annotate("web", **both)
+        await until(lambda: _handled(web, "web", "one"))
+    told = await web.status("web")
+    lost = {key: value for key, value in told.items() if not key.startswith("lastHandled")}
+    await web.kube.replace_status(web.resource, "web", web.namespace, lost)
+    assert "lastHandledForceAt" not in await web.status("web")
+    async with running(settings_for(plane.kubeconfig)):
+        await until(lambda: _handled(web, "web", "one"))
+        assert (await web.status("web"))["lastHandledForceAt"] == "one"
+        assert await history(web, release) == ["1 superseded", "2 deployed"]
+        await web.clear()
 
 
 async def test_a_request_ends_a_back_off(v1: Releases) -> None:

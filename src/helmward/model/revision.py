@@ -33,6 +33,8 @@ TESTED: Final = f"{DOMAIN}/tested"
 """Annotation of a release Secret: `passed` or `failed`, once its tests have run."""
 FAILED_DIGEST: Final = f"{DOMAIN}/rolled-back-from"
 """Annotation of a revision made by a rollback: the digest that had failed."""
+FORCED: Final = f"{DOMAIN}/forced"
+"""Annotation of a revision: the `forceAt` token that asked for it."""
 HIDDEN: Final = f"{DOMAIN}/secret-values"
 """Annotation of a release Secret: where in its values Secrets stand, JSON lists of keys."""
 OUTCOME: Final = f"{DOMAIN}/outcome"
@@ -171,6 +173,11 @@ class Revision:
     def outcome(self) -> str:
         """How it was ended from outside: superseded, cancelled or broken; else empty."""
         return self.annotations.get(OUTCOME, "")
+
+    @property
+    def forced(self) -> str:
+        """The token that asked for it without another cause; else empty."""
+        return self.annotations.get(FORCED, "")
 
     @property
     def good(self) -> bool:

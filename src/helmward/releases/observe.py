@@ -72,7 +72,7 @@ class Observer:
             renders=known.renders,
             kind_is_going=self._kind_is_going(declared.key),
             attempts=known.attempts,
-            forced=known.forced,
+            forced=known.forced and not _was_forced(declared, history),
             reset=known.reset,
             sweep_due=known.sweep_due,
             now=now,
@@ -105,6 +105,11 @@ class Observer:
             # that made the claim has ended without its last word.
             return Writer.GONE
         return Writer.GONE if self._sessions.gone(newest.session) else Writer.ALIVE
+
+
+def _was_forced(declared: Declared, history: tuple[Revision, ...]) -> bool:
+    """Whether a forced revision was made though the status does not say so."""
+    return any(one.forced == declared.commands.force_at for one in history)
 
 
 def _patience(newest: Revision | None, timeout: timedelta) -> datetime | None:

@@ -12,6 +12,7 @@ from helmward.kube import Kube
 from helmward.model import (
     CHART,
     DIGEST,
+    FORCED,
     HIDDEN,
     NOTHING_SET,
     OWNER,
@@ -75,16 +76,18 @@ class Task:
     @property
     def annotations(self) -> Mapping[str, str]:
         """What the release Secret tells of who asked for it."""
+        desired = self.desired
         told = {
-            OWNER: self.desired.key.owner,
-            DIGEST: self.desired.digest,
-            CHART: str(self.desired.chart),
+            OWNER: desired.key.owner,
+            DIGEST: desired.digest,
+            CHART: str(desired.chart),
         }
-        return (
-            told | {HIDDEN: json.dumps(sorted(self.desired.hidden, key=str))}
-            if self.desired.hidden
-            else told
-        )
+        if desired.hidden:
+            told[HIDDEN] = json.dumps(sorted(desired.hidden, key=str))
+        if self.observed.forced:
+            # The status may never come to say that the token was served.
+            told[FORCED] = desired.commands.force_at
+        return told
 
     @property
     def object_annotations(self) -> Mapping[str, str]:

@@ -53,16 +53,17 @@ class Killer:
 
     async def round(self) -> None:
         """Ask for something new in between kills, then let the world come back."""
-        await self._revive()
+        await self.revive()
         for _ in range(A_ROUND):
             for name in self.luck.sample([*FEATURES], 2):
                 await self._wish(name)
             # What a process that was just started has claimed before waits for its Lease.
             await asyncio.sleep(self.luck.uniform(0.0, 3.0 if self.restarted else 1.0))
             await self._kill(self.luck.choice(VICTIMS))
-        await self._all_is_well()
+        await self.all_is_well()
 
-    async def _revive(self) -> None:
+    async def revive(self) -> None:
+        """Make anew what is gone."""
         for name in FEATURES:
             if name not in self.cast.asked:
                 await self.cast.ask(name)
@@ -98,7 +99,9 @@ class Killer:
             verbs.add("test")
         return verbs & VERBS
 
-    async def _all_is_well(self) -> None:
+    async def all_is_well(self) -> None:
+        """Wait until everything is as it was asked for last."""
+
         async def it_is() -> bool:
             return not [*self.cast.complaints(await look(self.cast.releases))]
 
@@ -120,6 +123,8 @@ async def test_killed_at_random_moments_it_loses_nothing(
     luck = random.Random(seed)  # noqa: S311  # nothing is to be kept secret
     killer = Killer(plane, Cast(v1), tmp_path / "log", luck, operator)
     try:
+        await killer.revive()
+        await killer.all_is_well()
         while not killer.enough:
             assert killer.killed.total() <= MOST_KILLS, f"never hit: {VERBS - set(killer.hit)}"
             await killer.round()

@@ -6,12 +6,20 @@ import secrets
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import msgspec
 import pytest
 
 from helmward.apis import V1
-from helmward.model import SESSION
+from helmward.apis.generation import FINALIZER
+from helmward.engine import WriterId
+from helmward.errors import Conflict
+from helmward.kube.resources import SECRETS
+from helmward.model import OWNER, SESSION, Key
+from helmward.releases.act import Hands, Task
+from helmward.releases.act.hold import forget, hold
+from tests.support.builders import a_desired, an_observed
 from tests.support.cast import FEATURES, MORTAL, Cast
 from tests.support.operator import Releases
 from tests.support.operators import OperatorProcess, end_operator, operator_for, start_operator
@@ -53,16 +61,17 @@ class Killer:
 
     async def round(self) -> None:
         """Ask for something new in between kills, then let the world come back."""
-        await self._revive()
+        await self.revive()
         for _ in range(A_ROUND):
             for name in self.luck.sample([*FEATURES], 2):
                 await self._wish(name)
             # What a process that was just started has claimed before waits for its Lease.
             await asyncio.sleep(self.luck.uniform(0.0, 3.0 if self.restarted else 1.0))
             await self._kill(self.luck.choice(VICTIMS))
-        await self._all_is_well()
+        await self.all_is_well()
 
-    async def _revive(self) -> None:
+    async def revive(self) -> None:
+        """Make anew what is gone."""
         for name in FEATURES:
             if name not in self.cast.asked:
                 await self.cast.ask(name)
@@ -98,7 +107,9 @@ class Killer:
             verbs.add("test")
         return verbs & VERBS
 
-    async def _all_is_well(self) -> None:
+    async def all_is_well(self) -> None:
+        """Wait until everything is as it was asked for last."""
+
         async def it_is() -> bool:
             return not [*self.cast.complaints(await look(self.cast.releases))]
 
@@ -120,6 +131,8 @@ async def test_killed_at_random_moments_it_loses_nothing(
     luck = random.Random(seed)  # noqa: S311  # nothing is to be kept secret
     killer = Killer(plane, Cast(v1), tmp_path / "log", luck, operator)
     try:
+        await killer.revive()
+        await killer.all_is_well()
         while not killer.enough:
             assert killer.killed.total() <= MOST_KILLS, f"never hit: {VERBS - set(killer.hit)}"
             await killer.round()
@@ -160,3 +173,35 @@ async def test_killed_in_mid_wait_it_is_gone_on_with(
         assert after[DEADLINE] == before[DEADLINE]
         assert after[SESSION] == second.sessions[-1] != before[SESSION]
         await v1.clear()
+
+
+async def test_a_release_that_no_watch_has_told_of_yet_is_not_let_go(v1: Releases) -> None:
+    """An engine killed right after its claim leaves one: storage itself is asked."""
+    name = f"{v1.namespace}-web"
+    await v1.apply("web")
+    key = Key(V1.resource.api_version, v1.namespace, "web")
+    mine: dict[str, Any] = {
+        "metadata": {
+            "name": f"sh.helm.release.v1.{name}.v1",
+            "labels": {"owner": "helm", "name": name, "version": "1"},
+            "annotations": {OWNER: key.owner},
+        }
+    }
+    nothing = cast("Any", None)
+    hands = Hands(nothing, v1.kube, V1, nothing, nothing, WriterId())
+
+    async def task() -> Task:
+        found = await v1.get("web")
+        declared = V1.decode(msgspec.json.encode(found))
+        desired = a_desired(key=key, release=declared.release, deleting=True)
+        return Task(declared, desired, "a test", an_observed())
+
+    await hold(hands, (await task()).declared)
+    await v1.kube.create(SECRETS, mine, v1.namespace)
+    await v1.delete("web")
+    with pytest.raises(Conflict, match="is not gone yet"):
+        await forget(hands, await task())
+    assert (await v1.get("web"))["metadata"]["finalizers"] == [FINALIZER]
+    await v1.kube.delete(SECRETS, mine["metadata"]["name"], v1.namespace)
+    await forget(hands, await task())
+    await v1.gone("web")

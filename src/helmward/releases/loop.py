@@ -38,7 +38,6 @@ from helmward.model import (
     Suspended,
     Sweep,
     Test,
-    Unlock,
     Wait,
 )
 from helmward.releases import account as told
@@ -197,9 +196,10 @@ class Loop:
             renders=turn.renders,
             forced=turn.forced,
             reset=turn.reset,
-            sweep_due=self._memory.sweep_due(key),
         )
-        return self._observer.observe(turn.declared, known, datetime.now(UTC))
+        observed = self._observer.observe(turn.declared, known, datetime.now(UTC))
+        self._memory.look_after(key, observed.history)
+        return replace(observed, sweep_due=self._memory.sweep_due(key))
 
     def _rest(
         self, turn: Turn, desired: Desired, observed: Observed, decision: Decision
@@ -249,26 +249,21 @@ class Loop:
                 raise
             self._failure(turn, desired, error, verb)
             return
-        self._note(turn, observed, decision, result)
+        self._note(turn, decision, result)
         if not isinstance(decision, LOOKS):
             written = result if isinstance(result, Revision) else None
             self._reporter.event(declared, told.done(announcement, written))
 
-    def _note(self, turn: Turn, observed: Observed, decision: Decision, result: object) -> None:
+    def _note(self, turn: Turn, decision: Decision, result: object) -> None:
         """Keep what an action has led to and storage does not tell."""
         key = turn.declared.key
         match decision:
-            case Unlock() if observed.newest and self._is_foreign(key, observed.newest):
-                self._memory.broke(key)
             case Sweep():
                 self._memory.swept(key)
             case Render():
                 turn.renders = True
         if isinstance(result, Likeness):
             turn.likeness = result
-
-    def _is_foreign(self, key: Key, revision: Revision) -> bool:
-        return revision.session != self._hands(key).session
 
     def _failure(
         self, turn: Turn, desired: Desired | None, error: HelmwardError, verb: str = ""

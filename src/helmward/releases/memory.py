@@ -5,12 +5,12 @@ the status instead.
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from helmward.errors import HelmwardError, TerminalError
-from helmward.model import Account, Attempts, Declared, Desired, Key
+from helmward.model import Account, Attempts, Declared, Desired, Key, Revision
 from helmward.runtime.backoff import Backoff
 
 SWEEPS = (timedelta(seconds=15), timedelta(seconds=75))
@@ -18,6 +18,8 @@ SWEEPS = (timedelta(seconds=15), timedelta(seconds=75))
 
 The second is past the longest that a request may be under way.
 """
+REMEMBERED = timedelta(minutes=10)
+"""For how long a claim that was broken before we began is still looked after."""
 SPREAD = 0.1
 """By how much of itself the time to a periodic check is shortened by chance."""
 
@@ -47,6 +49,7 @@ class Memory:
         self._chance = chance
         self._failures: dict[Key, Failure] = {}
         self._sweeps: dict[Key, tuple[datetime, ...]] = {}
+        self._broken: dict[Key, set[str]] = {}
 
     def attempts(self, key: Key) -> Attempts:
         """Return the failures since the last success."""
@@ -106,9 +109,19 @@ class Memory:
             attempts = replace(failure.attempts, retry_at=None)
             self._failures[key] = replace(failure, attempts=attempts)
 
-    def broke(self, key: Key) -> None:
-        """Note that a claim of another writer was broken."""
-        self._sweeps[key] = tuple(self._now() + after for after in SWEEPS)
+    def look_after(self, key: Key, history: Iterable[Revision]) -> None:
+        """Note the claims that were broken, by whomever: their writers' late objects are swept.
+
+        Read off the history, so that a restart forgets none.
+        """
+        known = self._broken.get(key, set())
+        for one in history:
+            if one.outcome != "broken" or one.uid in known or one.modified is None:
+                continue
+            self._broken.setdefault(key, set()).add(one.uid)
+            if one.modified > self._now() - REMEMBERED:
+                due = (one.modified + after for after in SWEEPS)
+                self._sweeps[key] = tuple(sorted((*self._sweeps.get(key, ()), *due)))
 
     def sweep_due(self, key: Key) -> bool:
         """Tell whether it is time to look for late objects."""
@@ -124,6 +137,7 @@ class Memory:
         """Forget all: the resource is gone."""
         self.succeed(key)
         self._sweeps.pop(key, None)
+        self._broken.pop(key, None)
 
     def succeed(self, key: Key) -> None:
         """Forget the failures: all is as asked for."""
@@ -133,7 +147,8 @@ class Memory:
     def pause(self, key: Key, check: timedelta) -> float:
         """Return the seconds until the key is worth another turn by itself."""
         now = self._now()
-        times = list(self._sweeps.get(key, ()))
+        # One that is due already waits for what is to be done before it.
+        times = [due for due in self._sweeps.get(key, ()) if due > now]
         failure = self._failures.get(key)
         if failure and failure.attempts.retry_at and self._ahead(failure):
             times.append(failure.attempts.retry_at)

@@ -34,7 +34,6 @@ class Known:
     renders: bool = False
     forced: bool = False
     reset: bool = False
-    sweep_due: bool = False
 
 
 class Observer:
@@ -74,7 +73,6 @@ class Observer:
             attempts=known.attempts,
             forced=known.forced and not _was_forced(declared, history),
             reset=known.reset,
-            sweep_due=known.sweep_due,
             now=now,
         )
 

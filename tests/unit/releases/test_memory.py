@@ -3,10 +3,18 @@
 from datetime import timedelta
 
 from helmward.errors import ChartRejected, ReleaseFailed, SourceUnavailable
-from helmward.model import Account, Stage
-from helmward.releases.memory import Memory
+from helmward.model import Account, Revision, Stage
+from helmward.releases.memory import SWEEPS, Memory
 from helmward.runtime.backoff import Backoff
-from tests.support.builders import KEY, NOW, RELEASE, a_declared, a_desired, commands
+from tests.support.builders import (
+    KEY,
+    NOW,
+    RELEASE,
+    a_declared,
+    a_desired,
+    a_revision,
+    commands,
+)
 
 CHECK = timedelta(minutes=3)
 FAILURE = Account(1, RELEASE, Stage.WAITING, "SourceUnavailable", "down", "cart")
@@ -88,26 +96,48 @@ def test_the_same_words_end_no_back_off_twice() -> None:
     assert known.attempts(KEY).retry_at is not None
 
 
-def test_late_objects_are_looked_for_twice_after_a_claim_was_broken() -> None:
-    """Soon, and once no request of the lost writer can be under way any more."""
-    clock = [NOW]
-    known = Memory(Backoff(base=2, cap=300), now=lambda: clock[0], chance=lambda: 0)
-    known.broke(KEY)
-    assert not known.sweep_due(KEY)
-    assert known.pause(KEY, CHECK) == 15
-    for after in (15, 75):
-        clock[0] = NOW + seconds(after)
-        assert known.sweep_due(KEY)
-        known.swept(KEY)
-        assert not known.sweep_due(KEY)
-    clock[0] = NOW + seconds(1000)
-    assert not known.sweep_due(KEY)
+# Claims that were broken
 
 
-def test_what_is_gone_is_forgotten_whole() -> None:
+def broken(ago: float, number: int = 2) -> Revision:
+    return a_revision(number, "failed", modified=NOW - seconds(ago), outcome="broken")
+
+
+def test_a_broken_claim_is_looked_after_twice() -> None:
     known = memory()
-    known.fail(a_declared(), a_desired(), ReleaseFailed("no"), CHECK)
-    known.broke(KEY)
+    known.look_after(KEY, [a_revision(3), broken(0)])
+    assert not known.sweep_due(KEY)
+    assert seconds(known.pause(KEY, CHECK)) == SWEEPS[0]
+
+
+def test_a_restart_forgets_no_broken_claim() -> None:
+    """It is read off the history, whoever broke it."""
+    known = memory()
+    known.look_after(KEY, [broken(60)])
+    assert known.sweep_due(KEY)
+    known.swept(KEY)
+    known.look_after(KEY, [broken(60)])
+    assert not known.sweep_due(KEY)
+    assert seconds(known.pause(KEY, CHECK)) == SWEEPS[1] - seconds(60)
+
+
+def test_what_was_broken_long_ago_or_failed_by_itself_is_not_looked_after() -> None:
+    known = memory()
+    known.look_after(KEY, [broken(3600), a_revision(1, "failed")])
+    assert not known.sweep_due(KEY)
+    assert seconds(known.pause(KEY, CHECK)) == CHECK
+
+
+def test_a_sweep_that_is_due_but_cannot_be_yet_makes_no_haste() -> None:
+    """While something else comes first, its own time is what counts."""
+    known = memory()
+    known.look_after(KEY, [broken(100)])
+    assert known.sweep_due(KEY)
+    assert seconds(known.pause(KEY, CHECK)) == CHECK
+
+
+def test_who_is_gone_is_forgotten() -> None:
+    known = memory()
+    known.look_after(KEY, [broken(60)])
     known.forget(KEY)
-    assert known.attempts(KEY).count == 0
-    assert known.pause(KEY, CHECK) == CHECK.total_seconds()
+    assert not known.sweep_due(KEY)

@@ -1,9 +1,10 @@
 """What acting needs: the engine, the cluster, and in whose name it writes."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 from typing import Final
 
 from helmward.apis import Generation
@@ -19,6 +20,7 @@ from helmward.model import (
     Declared,
     Desired,
     Observed,
+    Revision,
 )
 from helmward.releases.storage import Storage
 from helmward.runtime.sessions import Sessions
@@ -97,7 +99,7 @@ class Task:
 
     def options(self, session: str, *, first: bool) -> ActionOptions:
         """How install (`first`) and upgrade are performed."""
-        asked, newest = self.desired.options, self.observed.newest
+        asked = self.desired.options
         return ActionOptions(
             timeout=asked.timeout,
             wait=asked.wait and (asked.install_waits or not first),
@@ -107,5 +109,16 @@ class Task:
             force=asked.force,
             values_policy=asked.values_policy,
             disable_openapi_validation=asked.disable_openapi_validation,
-            stamp=newest is not None and bool(newest.outcome) and newest.session != session,
+            stamp=_may_be_written_late(self.observed.history, session),
         )
+
+
+def _may_be_written_late(history: Iterable[Revision], session: str) -> bool:
+    """Tell whether somebody who was cut off may still have requests on their way.
+
+    All since the last revision that was in force count: of those that failed in
+    between, none may have come to every object. Whom we cancelled ourselves has
+    heard of it.
+    """
+    since = takewhile(lambda one: not one.good, history)
+    return any(one.outcome == "broken" or (one.outcome and one.session != session) for one in since)

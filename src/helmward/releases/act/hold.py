@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from helmward.apis.generation import FINALIZER
 from helmward.errors import Conflict, NotFound
+from helmward.kube.meta import PartialObject
+from helmward.kube.resources import SECRETS
 from helmward.model import Declared
-from helmward.releases.act.hands import Hands
+from helmward.releases.act.hands import Hands, Task
+from helmward.releases.storage import LABELS, revision_of
 
 
 async def hold(hands: Hands, declared: Declared) -> None:
@@ -19,15 +24,38 @@ async def hold(hands: Hands, declared: Declared) -> None:
         await _apply(hands, declared, [FINALIZER])
 
 
-async def forget(hands: Hands, declared: Declared) -> None:
-    """Take the finalizer away; a resource that is gone already is a success."""
+async def forget(hands: Hands, task: Task) -> None:
+    """Take the finalizer away; a resource that is gone already is a success.
+
+    Raises:
+        Conflict: there is a release that would be left behind, and no watch has
+            told of it yet: an engine that was killed had claimed it.
+    """
+    declared = task.declared
     if FINALIZER not in declared.finalizers:
         return
+    if not (task.observed.kind_is_going or task.desired.commands.suspend):
+        await _nothing_is_left(hands, task)
     try:
         await _apply(hands, declared, [])
     except (Conflict, NotFound):
         # The uid no longer matches: gone, or gone and made anew.
         return
+
+
+async def _nothing_is_left(hands: Hands, task: Task) -> None:
+    """Ask the API server itself: what is let go of now, nobody looks at again."""
+    release, owner = task.desired.release, task.desired.key.owner
+    found, _ = await hands.kube.list(
+        SECRETS,
+        release.namespace,
+        label_selector=f"{LABELS},name={release.name}",
+        metadata_only=True,
+    )
+    revisions = [revision_of(msgspec.convert(one, PartialObject)) for one in found]
+    newest = max(revisions, key=lambda one: one.number, default=None)
+    if newest and newest.owner == owner:
+        raise Conflict(f"release {release} is not gone yet: revision {newest.number} is there")
 
 
 async def _apply(hands: Hands, declared: Declared, finalizers: Sequence[str]) -> None:

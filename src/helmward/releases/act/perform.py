@@ -66,7 +66,7 @@ async def perform(hands: Hands, task: Task, decision: Decision) -> Result:
     base = newest.base if newest else Base()
     match decision:
         case Forget():
-            await forget(hands, task.declared)
+            await forget(hands, task)
         case Uninstall():
             target = _target(task.observed, decision)
             await uninstall(hands, task, decision.release, target.base if target else Base())

@@ -263,6 +263,32 @@ TABLE = [
         ),
     ),
     Row(
+        "a way back that was cut short is gone again",
+        "roll_back_failed",
+        Rollback(1, "revision 3 was left unfinished; gone back again"),
+        desired=ROLLBACK,
+        history=(
+            a_revision(
+                3,
+                "failed",
+                digest="before",
+                rolled_back_from="asked",
+                rollbacks="1",
+                outcome="broken",
+            ),
+            a_revision(2, "failed"),
+            a_revision(1, digest="before"),
+        ),
+    ),
+    Row(
+        "what was rolled back is looked after before it is refused",
+        "refuse_rolled_back",
+        Sweep("a claim was broken; its writer may have made objects late"),
+        desired=ROLLBACK,
+        history=ROLLED_BACK,
+        observed={"sweep_due": True},
+    ),
+    Row(
         "what was rolled back is refused",
         "refuse_rolled_back",
         Refuse("RolledBack", REFUSED),

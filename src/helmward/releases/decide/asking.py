@@ -16,7 +16,7 @@ from helmward.model import (
     Upgrade,
 )
 from helmward.model.declared import VOLUMES_MAY_GO
-from helmward.releases.decide.facts import change, own_newest, owns, whose
+from helmward.releases.decide.facts import LATE, change, own_newest, owns, whose
 
 
 def move_renamed(desired: Desired, observed: Observed) -> Decision | None:
@@ -109,5 +109,5 @@ def test_untested(desired: Desired, observed: Observed) -> Decision | None:
 def sweep_late_objects(_: Desired, observed: Observed) -> Decision | None:
     """After another writer's claim was broken, what he made too late is looked for and deleted."""
     if observed.sweep_due and observed.newest and observed.newest.status is Status.DEPLOYED:
-        return Sweep(why="a claim was broken; its writer may have made objects late")
+        return Sweep(why=LATE)
     return None

@@ -1,6 +1,10 @@
 """What the rules ask of their arguments, in the rules' own words. Pure."""
 
+from typing import Final
+
 from helmward.model import Desired, Observed, Revision, Status, Wait
+
+LATE: Final = "a claim was broken; its writer may have made objects late"
 
 
 def owns(desired: Desired, revision: Revision | None) -> bool:

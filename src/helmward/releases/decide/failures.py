@@ -9,11 +9,13 @@ from helmward.model import (
     Refuse,
     Rollback,
     Status,
+    Sweep,
     Test,
     Uninstall,
     Upgrade,
 )
 from helmward.releases.decide.facts import (
+    LATE,
     bad,
     change,
     good_before,
@@ -32,14 +34,20 @@ ENDED: Final = {
 
 
 def roll_back_failed(desired: Desired, observed: Observed) -> Decision | None:
-    """A failed upgrade is rolled back at once where the HelmRelease says so."""
+    """A failed upgrade is rolled back at once where the HelmRelease says so.
+
+    So is one whose way back was cut short.
+    """
     newest = own_newest(desired, observed)
-    if newest is None or newest.outcome or not desired.options.rollback.enable:
-        return None
-    if not bad(desired, newest) or newest.digest != desired.digest:
+    if newest is None or not desired.options.rollback.enable or not bad(desired, newest):
         return None
     target = good_before(observed)
-    if target is None or newest.failed_digest:
+    if target is None:
+        return None
+    if newest.outcome and newest.failed_digest == desired.digest:
+        why = f"revision {newest.number} {ENDED.get(newest.outcome, newest.outcome)}"
+        return Rollback(target.number, why=f"{why}; gone back again")
+    if newest.outcome or newest.failed_digest or newest.digest != desired.digest:
         return None
     what = "failed" if newest.status is Status.FAILED else "failed its tests"
     return Rollback(target.number, why=f"revision {newest.number} {what}")
@@ -52,6 +60,8 @@ def refuse_rolled_back(desired: Desired, observed: Observed) -> Decision | None:
         return None
     if retry_is_allowed(desired, observed, newest):
         return None
+    if observed.sweep_due:
+        return Sweep(why=LATE)
     return Refuse(
         reason="RolledBack",
         why=(

@@ -104,7 +104,7 @@ RULES: tuple[Rule, ...] = (
     Rule(going.uninstall_deleted, (D, F, R, U), {Uninstall: A, Wait: None}),
     Rule(going.uninstall_former_of_deleted, (A, X), {Uninstall: None, Wait: None}),
     Rule(failures.roll_back_failed, (F,), {Rollback: R}),
-    Rule(failures.refuse_rolled_back, (R,), {Refuse: None}),
+    Rule(failures.refuse_rolled_back, (R,), {Refuse: None, Sweep: None}),
     Rule(failures.hold_back_failed, ANY, {Wait: None}),
     Rule(asking.move_renamed, ANY, {Refuse: None, Render: None, Uninstall: None}),
     Rule(asking.finish_uninstall, (X, U), {Uninstall: A}),

@@ -11,6 +11,7 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from helmward.apis import V1BETA1
+from helmward.errors import SessionLost
 from helmward.kube import Kube
 from helmward.kube.resources import EVENTS
 from helmward.model import Account, Attempts, Chart, Declared, Stage
@@ -154,6 +155,23 @@ async def test_every_way_out_is_masked(world: World) -> None:
     assert PLANTED not in left
     assert "pw9" not in left
     assert "password *** refused" in left
+
+
+async def test_a_session_that_is_over_writes_no_status(world: World) -> None:
+    """A process that was stopped and woken must not overwrite what its successor said."""
+    before = await world.written()
+    woken = Reporter(
+        world.kube,
+        {V1BETA1.resource.api_version: V1BETA1},
+        EventRecorder(world.kube),
+        Meters(CollectorRegistry(), lambda: 0.0),
+        alive=lambda: False,
+    )
+
+    with pytest.raises(SessionLost):
+        await woken.report(world.declared, an_account(world.declared))
+
+    assert await world.written() == before
 
 
 async def test_names_are_left_whole_by_the_mask(world: World) -> None:

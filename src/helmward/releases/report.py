@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 
 from helmward.apis import Generation
-from helmward.errors import NotFound
+from helmward.errors import NotFound, SessionLost
 from helmward.kube import Kube
 from helmward.logs import redacted
 from helmward.model import Account, Declared, Stage, Told
@@ -44,6 +44,7 @@ class Reporter:
         meters: Meters,
         mask: Callable[[str], str] = lambda text: text,
         *,
+        alive: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._kube = kube
@@ -51,6 +52,7 @@ class Reporter:
         self._recorder = recorder
         self._meters = meters
         self._mask = mask
+        self._alive = alive
         self._clock = clock
         self._told: dict[str, Told] = {}
         self._waiting: dict[str, float] = {}
@@ -65,6 +67,7 @@ class Reporter:
 
         Raises:
             ClusterUnavailable: the status is written at the next turn.
+            SessionLost: the status is another's to write by now.
         """
         before, now = self.told(declared), datetime.now(UTC)
         generation = self._generations[declared.key.api]
@@ -73,6 +76,8 @@ class Reporter:
             self._meters.told(declared, account, told, now)
         if told.digest == before.digest:
             return False
+        if not self._alive():
+            raise SessionLost("the session is over: the status is another's to write")
         key = declared.key
         try:
             await self._kube.replace_status(generation.resource, key.name, key.namespace, status)

@@ -63,6 +63,7 @@ class ReleaseRole:
         self._parts = parts
         self._queue: KeyedQueue[Key] = KeyedQueue()
         self._writer: Callable[[], WriterId] = WriterId
+        self._alive: Callable[[], bool] = lambda: False
         self._kept_out: dict[str, set[Key]] = {}
         namespace = parts.settings.allow_namespace
         self.kinds = Kinds(parts.kube, GENERATIONS, namespace)
@@ -79,7 +80,12 @@ class ReleaseRole:
         meters = Meters(parts.registry, lambda: float(len(self._queue)))
         self._meters = meters
         self._reporter = Reporter(
-            parts.kube, self.kinds.generations, parts.recorder, meters, mask=REDACTOR.mask
+            parts.kube,
+            self.kinds.generations,
+            parts.recorder,
+            meters,
+            mask=REDACTOR.mask,
+            alive=self._may_write,
         )
         self._actions = Actions(parts.engine, self._reporter)
         self.kinds.subscribe(self._changed)
@@ -102,6 +108,7 @@ class ReleaseRole:
 
         If cancelled, actions under way end as `failed`.
         """
+        self._alive = lambda: session.alive
         self._writer = lambda: WriterId(
             session.name, valid=timedelta(seconds=max(0.001, session.remaining))
         )
@@ -114,6 +121,10 @@ class ReleaseRole:
         # Deadlines stand with the calls: a turn has no other way to hang.
         workers = Workers(self._queue, self._loop.turn, count=count, deadline=None, backoff=backoff)
         await workers.run()
+
+    def _may_write(self) -> bool:
+        """Tell whether the session that works here still holds its Lease."""
+        return self._alive()
 
     def refresh(self) -> None:
         """Look at every HelmRelease now, and ask every source anew."""

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,8 +17,8 @@ from helmward.kube.resources import EVENTS, SECRETS
 from tests.support.app_chart import JOB
 from tests.support.charts import ChartRepo
 from tests.support.operator import Releases
+from tests.support.operators import OperatorProcess, operator_for
 from tests.support.plane import Plane
-from tests.support.processes_of_helmward import OperatorProcess, operator_process
 from tests.support.wait import until
 
 PLANTED: Final = "s3cr3t/Pl4nted+w0rd"
@@ -110,11 +111,13 @@ def leaky(repo: ChartRepo) -> ChartRepo:
 
 
 @pytest.fixture
-async def helmward(plane: Plane, releases: Releases) -> AsyncIterator[OperatorProcess]:
+async def helmward(
+    plane: Plane, releases: Releases, tmp_path: Path
+) -> AsyncIterator[OperatorProcess]:
     """The operator as users run it, all that it says kept."""
-    async with operator_process(
-        plane, "--log-level=debug", "--log-release-diffs", f"--allow-namespace={releases.namespace}"
-    ) as process:
+    flags = ("--log-level=debug", "--log-release-diffs")
+    log = tmp_path / "log"
+    async with operator_for(plane, releases.namespace, log, *flags) as process:
         yield process
         await releases.clear()
 
@@ -222,14 +225,13 @@ async def search(kube: Kube, releases: Releases, helmward: OperatorProcess) -> N
 
 
 async def test_a_secret_that_is_gone_is_masked_in_what_a_last_hook_says(
-    plane: Plane, kube: Kube, releases: Releases, repo: ChartRepo
+    plane: Plane, kube: Kube, releases: Releases, repo: ChartRepo, tmp_path: Path
 ) -> None:
     """After a restart nobody composes the values of what is deleted; the release knows them."""
     repo.add("last-words", "1.0.0", {"hook.yaml": JOB.format(name="hook", hooks="pre-delete")}, {})
     some = releases.of("last-words", resource=V1.resource)
     await plant(releases, "planted", yaml.safe_dump({"hook": {"log": f"bye {PLANTED}"}}))
-    scope = f"--allow-namespace={releases.namespace}"
-    async with operator_process(plane, scope) as first:
+    async with operator_for(plane, releases.namespace, tmp_path / "first") as first:
         await some.apply(
             "web",
             timeout=20,
@@ -240,7 +242,7 @@ async def test_a_secret_that_is_gone_is_masked_in_what_a_last_hook_says(
         assert not leaks("log", first.said())
     await kube.delete(SECRETS, "planted", releases.namespace)
     await some.delete("web")
-    async with operator_process(plane, scope) as second:
+    async with operator_for(plane, releases.namespace, tmp_path / "second") as second:
         await some.says("web", "hook Job/", "***", within=60)
         assert not leaks("log", second.said())
         await search(kube, releases, second)

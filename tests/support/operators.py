@@ -38,6 +38,15 @@ class OperatorProcess:
         """The engine, while one runs."""
         return [one for one in children(self.pid, "engine") if lives(one)]
 
+    @property
+    def url(self) -> str:
+        """Where its metrics are, once it is ready."""
+        return f"http://127.0.0.1:{self.lines('ready')[-1]['port']}"
+
+    def said(self) -> str:
+        """Return everything that it has said so far, on either stream."""
+        return self.log.read_text()
+
     def lines(self, event: str) -> list[dict[str, Any]]:
         """Return the lines of its log that tell of an event."""
         found = []
@@ -86,7 +95,7 @@ class OperatorProcess:
         await until(lambda: not any(lives(one) for one in engines))
 
 
-async def start_operator(plane: Plane, namespace: str, log: Path) -> OperatorProcess:
+async def start_operator(plane: Plane, namespace: str, log: Path, *flags: str) -> OperatorProcess:
     """Start an operator for one namespace whose Leases are short; do not wait for it."""
     with log.open("ab") as words:
         process = await asyncio.create_subprocess_exec(
@@ -98,6 +107,7 @@ async def start_operator(plane: Plane, namespace: str, log: Path) -> OperatorPro
             f"--lease-duration={LEASE:g}s",
             "--listen=127.0.0.1:0",
             "--log-format=json",
+            *flags,
             stdout=words,
             stderr=words,
             start_new_session=True,
@@ -120,9 +130,11 @@ async def end_operator(operator: OperatorProcess) -> None:
 
 
 @asynccontextmanager
-async def operator_for(plane: Plane, namespace: str, log: Path) -> AsyncIterator[OperatorProcess]:
+async def operator_for(
+    plane: Plane, namespace: str, log: Path, *flags: str
+) -> AsyncIterator[OperatorProcess]:
     """Run an operator until the block ends."""
-    operator = await start_operator(plane, namespace, log)
+    operator = await start_operator(plane, namespace, log, *flags)
     try:
         await until(lambda: operator.sessions, within=40, every=0.1)
         yield operator

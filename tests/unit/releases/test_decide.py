@@ -340,6 +340,17 @@ TABLE = [
         desired=ROLLBACK | {"digest": "before"},
         history=ROLLED_BACK,
     ),
+    Row(
+        "after a rollback of a forced upgrade what is back is what is asked for",
+        "",
+        Nothing("in sync"),
+        desired=RETRY,
+        history=(
+            a_revision(3, rolled_back_from="asked", rollbacks="1"),
+            a_revision(2, "failed"),
+            a_revision(1, "superseded"),
+        ),
+    ),
     # Failures
     Row(
         "a failure waits for its back-off",

@@ -32,8 +32,13 @@ def good_before(observed: Observed) -> Revision | None:
 
 
 def rolled_back(desired: Desired, newest: Revision) -> bool:
-    """Whether what is asked for failed and this revision brought an older state back."""
-    return newest.status is Status.DEPLOYED and newest.failed_digest == desired.digest
+    """Whether what is asked for failed and this revision brought an older state back.
+
+    Not where the older state is what is asked for: an upgrade without a change,
+    forced, had failed then.
+    """
+    failed = newest.failed_digest == desired.digest != newest.digest
+    return newest.status is Status.DEPLOYED and failed
 
 
 def retry_is_allowed(desired: Desired, observed: Observed, newest: Revision) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from helmward.apis import V1
 from helmward.kube import Kube
 from tests.support.app_chart import make_app
 from tests.support.charts import ChartRepo, make_chart
@@ -66,3 +67,15 @@ async def operator(plane: Plane, releases: Releases) -> AsyncIterator[Releases]:
     async with running(settings_for(plane.kubeconfig)):
         yield releases
         await releases.clear()
+
+
+@pytest.fixture
+def v1(operator: Releases) -> Releases:
+    """HelmReleases `helm.fluxcd.io/v1` of the chart `app`."""
+    return operator.of("app", resource=V1.resource)
+
+
+@pytest.fixture
+def release(namespace: str) -> str:
+    """The default name of the release of a HelmRelease `web`."""
+    return f"{namespace}-web"

@@ -29,18 +29,6 @@ async def stock(
         yield helm
 
 
-@pytest.fixture
-def v1(operator: Releases) -> Releases:
-    """HelmReleases `helm.fluxcd.io/v1` of the chart `app`."""
-    return operator.of("app", resource=V1.resource)
-
-
-@pytest.fixture
-def release(namespace: str) -> str:
-    """The default name of the release of a HelmRelease `web`."""
-    return f"{namespace}-web"
-
-
 # Made by somebody's helm
 
 

@@ -37,18 +37,6 @@ spec:
 
 
 @pytest.fixture
-def v1(operator: Releases) -> Releases:
-    """HelmReleases `helm.fluxcd.io/v1` of the chart `app`."""
-    return operator.of("app", resource=V1.resource)
-
-
-@pytest.fixture
-def release(namespace: str) -> str:
-    """The default name of the release of a HelmRelease `web`."""
-    return f"{namespace}-web"
-
-
-@pytest.fixture
 async def dying(kube: Kube, operator: Releases) -> AsyncIterator[Releases]:
     """HelmReleases of a namespace that the test deletes; it has to go in the end."""
     name = f"test-{secrets.token_hex(4)}"

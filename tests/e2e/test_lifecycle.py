@@ -12,29 +12,10 @@ from helmward.kube.resources import CONFIG_MAPS, NAMESPACES, Resource
 from helmward.model import OUTCOME
 from tests.support.operator import Releases, running, settings_for
 from tests.support.plane import Plane
+from tests.support.stories import colour, history
 from tests.support.wait import until
 
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
-
-
-@pytest.fixture
-def v1(operator: Releases) -> Releases:
-    """HelmReleases `helm.fluxcd.io/v1` of the chart `app`."""
-    return operator.of("app", resource=V1.resource)
-
-
-async def history(releases: Releases, release: str) -> list[str]:
-    """Read `1 superseded`, `2 deployed`."""
-    found = await releases.revisions(release)
-    return [f"{one['version']} {one['info']['status']}" for one in found]
-
-
-async def colour(releases: Releases, release: str) -> str | None:
-    try:
-        found = await releases.kube.get(CONFIG_MAPS, f"{release}-0", releases.namespace)
-    except NotFound:
-        return None
-    return str(found["data"]["colour"])
 
 
 async def phase(releases: Releases, name: str, wanted: str) -> dict[str, Any]:

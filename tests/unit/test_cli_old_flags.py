@@ -14,6 +14,7 @@ from helmward.cli import main, retired
 from helmward.cli.pflag import Switch, as_pflag
 from helmward.cli.serving import serve
 from helmward.settings import Settings
+from tests.support.served import Served
 
 OLD = (  # noqa: SIM905  # a list that is read, not thirty lines
     "--log-format --workers --listen -l --charts-sync-interval --status-update-interval "
@@ -24,16 +25,6 @@ OLD = (  # noqa: SIM905  # a list that is read, not thirty lines
     "--tiller-tls-hostname --convert-tiller-out-cluster --convert-release-storage --version"
 ).split()
 MIGRATION = Path(__file__).parents[2] / "docs" / "migration.md"
-
-
-class Served:
-    """Stands in for the app: keeps the settings that it would have run with."""
-
-    def __init__(self) -> None:
-        self.settings: Settings | None = None
-
-    def __call__(self, settings: Settings) -> None:
-        self.settings = settings
 
 
 @pytest.fixture
@@ -78,7 +69,7 @@ def test_a_whole_old_deployment_starts(served: Served, tmp_path: Path) -> None:
         *("--git-poll-interval=5m", "--charts-sync-interval=3m", "--status-update-interval=30s"),
         *("--update-chart-deps=true", "--log-release-diffs=false", "--workers=4"),
         *("--tiller-namespace=kube-system", "--tiller-tls-enable", "--git-default-ref=main"),
-        *("--helm-repository-import=v3:/root/.helm/repository/repositories.yaml", "-l=:8080"),
+        *("--helm-repository-import=v3:/var/fluxd/helm/repository/repositories.yaml", "-l=:8080"),
         *("--allow-namespace=shop", f"--kubeconfig={tmp_path / 'config'}"),
         *("--master=https://10.0.0.1:6443/", "--convert-release-storage=configmaps"),
     )

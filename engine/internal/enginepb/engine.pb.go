@@ -1972,9 +1972,7 @@ type CompareReply struct {
 	Difference string `protobuf:"bytes,3,opt,name=difference,proto3" json:"difference,omitempty"`
 	// The first owner annotation found on a live object of the revision; empty
 	// when none has one.
-	Owner string `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
-	// Its user values' and chart's origin: name-version.
-	Chart         string `protobuf:"bytes,5,opt,name=chart,proto3" json:"chart,omitempty"`
+	Owner         string `protobuf:"bytes,4,opt,name=owner,proto3" json:"owner,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2033,13 +2031,6 @@ func (x *CompareReply) GetDifference() string {
 func (x *CompareReply) GetOwner() string {
 	if x != nil {
 		return x.Owner
-	}
-	return ""
-}
-
-func (x *CompareReply) GetChart() string {
-	if x != nil {
-		return x.Chart
 	}
 	return ""
 }
@@ -3364,15 +3355,14 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\fchart_digest\x18\x04 \x01(\tR\vchartDigest\x12\x1f\n" +
 	"\vvalues_json\x18\x05 \x01(\fR\n" +
 	"valuesJson\x12+\n" +
-	"\x11owner_annotations\x18\x06 \x03(\tR\x10ownerAnnotations\"\xa5\x01\n" +
+	"\x11owner_annotations\x18\x06 \x03(\tR\x10ownerAnnotations\"\x8f\x01\n" +
 	"\fCompareReply\x125\n" +
 	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x12\n" +
 	"\x04same\x18\x02 \x01(\bR\x04same\x12\x1e\n" +
 	"\n" +
 	"difference\x18\x03 \x01(\tR\n" +
 	"difference\x12\x14\n" +
-	"\x05owner\x18\x04 \x01(\tR\x05owner\x12\x14\n" +
-	"\x05chart\x18\x05 \x01(\tR\x05chart\"\xf3\x02\n" +
+	"\x05owner\x18\x04 \x01(\tR\x05owner\"\xf3\x02\n" +
 	"\x0fAnnotateRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12,\n" +

@@ -202,16 +202,22 @@ func (s *Secrets) write(ctx context.Context, at Stamp, rel *release.Release, ann
 	if annotations != nil {
 		metadata["annotations"] = annotations
 	}
-	body, err := json.Marshal(map[string]any{
+	return s.patch(ctx, at, map[string]any{
 		"metadata": metadata,
 		"data":     map[string][]byte{"release": value},
 	})
+}
+
+// patch changes a revision's Secret, if it is still as stamped: the version
+// stands in the content.
+func (s *Secrets) patch(ctx context.Context, at Stamp, content map[string]any) (Stamp, error) {
+	body, err := json.Marshal(content)
 	if err != nil {
 		return Stamp{}, err
 	}
 	written := &metav1.PartialObjectMetadata{}
 	err = s.access.Do(ctx, cluster.Request{
-		Verb: http.MethodPatch, Path: s.path(secretName(rel.Name, rel.Version)),
+		Verb: http.MethodPatch, Path: s.path(secretName(s.Name, at.Revision)),
 		Type: "application/merge-patch+json", Body: body,
 		Query: map[string]string{"fieldManager": "helmward"}, Accept: cluster.MetadataOnly,
 	}, written)

@@ -2,20 +2,15 @@ package history
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"strings"
 	"time"
 
 	"helm.sh/helm/v4/pkg/release/common"
 	release "helm.sh/helm/v4/pkg/release/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
 )
@@ -161,20 +156,7 @@ func (c *Claim) ended(outcome string) {
 
 // mark writes annotations to a revision's Secret if it is still as stamped.
 func (s *Secrets) mark(ctx context.Context, at Stamp, annotations map[string]string) (Stamp, error) {
-	body, err := json.Marshal(map[string]any{"metadata": map[string]any{
+	return s.patch(ctx, at, map[string]any{"metadata": map[string]any{
 		"uid": at.UID, "resourceVersion": at.ResourceVersion, "annotations": annotations,
 	}})
-	if err != nil {
-		return Stamp{}, err
-	}
-	written := &metav1.PartialObjectMetadata{}
-	err = s.access.Do(ctx, cluster.Request{
-		Verb: http.MethodPatch, Path: s.path(secretName(s.Name, at.Revision)),
-		Type: "application/merge-patch+json", Body: body,
-		Query: map[string]string{"fieldManager": "helmward"}, Accept: cluster.MetadataOnly,
-	}, written)
-	if failure.IsVersionConflict(err) || apierrors.IsNotFound(err) {
-		return Stamp{}, movedOn(s.Name, at.Base())
-	}
-	return stampOf(written.ObjectMeta), err
 }

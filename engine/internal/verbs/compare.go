@@ -41,7 +41,7 @@ func (a *Action) compare(ownerAnnotations []string) (*pb.CompareReply, error) {
 	if err := chartutil.ProcessDependencies(asked, values); err != nil {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "dependencies of the chart: %w", err)
 	}
-	reply := &pb.CompareReply{Chart: nameOf(record.Release.Chart)}
+	reply := &pb.CompareReply{}
 	reply.Difference = difference(record.Release, asked, values)
 	reply.Same = reply.Difference == ""
 	reply.Owner, err = a.objects.Owner(record.Release.Manifest, ownerAnnotations)

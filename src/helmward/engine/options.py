@@ -81,7 +81,6 @@ class Comparison:
     difference: str = ""
     owner: str = ""
     """What the owner annotation of the revision's objects says; empty without one."""
-    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ def writer_of(writer: WriterId) -> pb.Writer:
 
 def comparison_from(reply: pb.CompareReply) -> Comparison:
     """Read a comparison."""
-    return Comparison(reply.same, reply.difference, reply.owner, reply.chart)
+    return Comparison(reply.same, reply.difference, reply.owner)
 
 
 def chart_from(reply: pb.PullChartReply) -> Chart:

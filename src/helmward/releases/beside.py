@@ -6,7 +6,7 @@ its turn holds no slot; a newer spec ends its wait.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -57,8 +57,11 @@ class Acting:
 class Actions:
     """The actions that are under way, by HelmRelease."""
 
-    def __init__(self, engine: Engine, reporter: Reporter) -> None:
+    def __init__(
+        self, engine: Engine, reporter: Reporter, lookup: Callable[[Key], Declared | None]
+    ) -> None:
         self._engine = engine
+        self._lookup = lookup
         self._reporter = reporter
         self._acting: dict[Key, Acting] = {}
 
@@ -74,6 +77,9 @@ class Actions:
         """Announce, measure and heed news while the body acts."""
         acting = Acting(declared, self._reporter)
         self._acting[declared.key] = acting
+        # What came while the chart was fetched was told to nobody.
+        if now := self._lookup(declared.key):
+            acting.hear(now)
         try:
             async with (
                 self._measured(declared, verb),

@@ -8,11 +8,14 @@ import hashlib
 from datetime import timedelta
 
 import msgspec
+import structlog
 
 from helmward.charts import Charts
 from helmward.errors import SpecInvalid
 from helmward.model import Chart, Declared, Desired, ValuesPolicy
 from helmward.values import Composed, Sources, checksum, compose, keep_secret
+
+log = structlog.get_logger("helmward.releases")
 
 NO_VALUES = Composed(b"{}")
 REMEMBERED = 4096
@@ -43,6 +46,8 @@ async def desire(
         raise SpecInvalid(declared.problem)
     values = await compose(declared, sources)
     await keep_secret(declared.key.owner, values)
+    for why in values.skipped:
+        log.debug("values left out", resource=str(declared.key), why=why)
     chart = await charts.pull(declared.chart, fresh=fresh)
     digest = digest_of(chart, values.document, declared.options.values_policy)
     return _desired(declared, chart, values, digest=digest)

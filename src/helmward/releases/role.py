@@ -4,7 +4,6 @@
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -62,8 +61,7 @@ class ReleaseRole:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._queue: KeyedQueue[Key] = KeyedQueue()
-        self._writer: Callable[[], WriterId] = WriterId
-        self._alive: Callable[[], bool] = lambda: False
+        self._session: Session | None = None
         self._kept_out: dict[str, set[Key]] = {}
         namespace = parts.settings.allow_namespace
         self.kinds = Kinds(parts.kube, GENERATIONS, namespace)
@@ -87,7 +85,7 @@ class ReleaseRole:
             mask=REDACTOR.mask,
             alive=self._may_write,
         )
-        self._actions = Actions(parts.engine, self._reporter)
+        self._actions = Actions(parts.engine, self._reporter, self.kinds.get)
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
         parts.sessions.on_gone(self._wake_pending)
@@ -108,10 +106,7 @@ class ReleaseRole:
 
         If cancelled, actions under way end as `failed`.
         """
-        self._alive = lambda: session.alive
-        self._writer = lambda: WriterId(
-            session.name, valid=timedelta(seconds=max(0.001, session.remaining))
-        )
+        self._session = session
         await self.revisions.synced.wait()
         await self.kinds.wait()
         for one in self.kinds:
@@ -122,9 +117,16 @@ class ReleaseRole:
         workers = Workers(self._queue, self._loop.turn, count=count, deadline=None, backoff=backoff)
         await workers.run()
 
+    def _writer(self) -> WriterId:
+        """Return in whose name the engine writes, and for how long yet."""
+        if self._session is None:
+            return WriterId()
+        valid = timedelta(seconds=max(0.001, self._session.remaining))
+        return WriterId(self._session.name, valid=valid)
+
     def _may_write(self) -> bool:
         """Tell whether the session that works here still holds its Lease."""
-        return self._alive()
+        return self._session is not None and self._session.alive
 
     def refresh(self) -> None:
         """Look at every HelmRelease now, and ask every source anew."""

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from helmward.engine import WriterId
 from helmward.kube import ClusterConfig, Kube
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.events import EventRecorder
+from helmward.runtime.lease import Session
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.store import Item
 from helmward.settings import ReleaseSettings
@@ -31,7 +31,8 @@ async def role() -> ReleaseRole:
         ReleaseSettings(),
     )
     made = ReleaseRole(parts)
-    made._writer = lambda: WriterId(OURS)
+    made._session = Session(kube, "ops")
+    made._session.lease = "helmward-me"
     store = made.kinds._kinds[KEY.api].declared.store
     store.put(Item((KEY.namespace, KEY.name), "uid", "1", a_declared()))
     return made

@@ -382,18 +382,16 @@ class CompareRequest(_message.Message):
     def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., chart_digest: _Optional[str] = ..., values_json: _Optional[bytes] = ..., owner_annotations: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CompareReply(_message.Message):
-    __slots__ = ("failure", "same", "difference", "owner", "chart")
+    __slots__ = ("failure", "same", "difference", "owner")
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     SAME_FIELD_NUMBER: _ClassVar[int]
     DIFFERENCE_FIELD_NUMBER: _ClassVar[int]
     OWNER_FIELD_NUMBER: _ClassVar[int]
-    CHART_FIELD_NUMBER: _ClassVar[int]
     failure: Failure
     same: bool
     difference: str
     owner: str
-    chart: str
-    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., same: _Optional[bool] = ..., difference: _Optional[str] = ..., owner: _Optional[str] = ..., chart: _Optional[str] = ...) -> None: ...
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., same: _Optional[bool] = ..., difference: _Optional[str] = ..., owner: _Optional[str] = ...) -> None: ...
 
 class AnnotateRequest(_message.Message):
     __slots__ = ("call", "release", "base", "writer", "annotations")

@@ -185,6 +185,7 @@ async def test_secret_values_are_told_to_nobody(operator: Releases, capfd: Any) 
     await operator.ready("good")
     await operator.apply("bad", chart={"name": "broken"}, values=values | {"colour": "red"})
     await operator.says("bad", "ChartRejected")
+    await operator.tells("bad", "today")
     told = f"{await operator.status('bad')} {await operator.events('bad')}"
     out, errors = capfd.readouterr()
     assert "hunter2-planted" not in told + out + errors

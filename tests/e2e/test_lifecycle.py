@@ -49,7 +49,7 @@ async def test_a_failed_upgrade_is_rolled_back(v1: Releases) -> None:
     assert await colour(v1, release) == "blue"
     with pytest.raises(NotFound):
         await v1.kube.get(CONFIG_MAPS, f"{release}-x", v1.namespace)
-    assert any("99999" in one for one in await v1.events("web"))
+    await v1.tells("web", "99999")
 
 
 async def test_what_was_rolled_back_stays_so_until_something_new_is_asked_for(
@@ -169,7 +169,7 @@ async def test_a_wait_that_is_hopeless_ends_early_and_tells_the_cause(v1: Releas
     told = await v1.says("web", "ImagePullBackOff", "container main", within=90)
     release = f"{v1.namespace}-web"
     assert f"Deployment/{release}" in told["message"]
-    assert any("ImagePullBackOff" in one for one in await v1.events("web"))
+    await v1.tells("web", "ImagePullBackOff")
 
 
 async def test_a_newer_spec_ends_the_wait_for_the_older_one(v1: Releases) -> None:

@@ -219,6 +219,17 @@ class Releases:
         name = f"sh.helm.release.v1.{release}.v{revision}"
         return await self.kube.get(SECRETS, name, self.namespace)
 
+    async def tells(self, name: str, word: str, *, within: float = 10.0) -> None:
+        """Wait until an event of a HelmRelease holds the word: events follow the status."""
+
+        async def told() -> bool:
+            return any(word in one for one in await self.events(name))
+
+        try:
+            await until(told, within=within)
+        except TimeoutError:
+            raise AssertionError(f"no event tells {word!r}: {await self.events(name)}") from None
+
     async def events(self, name: str) -> list[str]:
         """Return the messages of the events of a HelmRelease."""
         selector = f"involvedObject.name={name}"

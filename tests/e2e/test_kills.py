@@ -21,7 +21,7 @@ from helmward.releases.act import Hands, Task
 from helmward.releases.act.hold import forget, hold
 from tests.support.builders import a_desired, an_observed
 from tests.support.cast import FEATURES, MORTAL, Cast
-from tests.support.operator import Releases
+from tests.support.operator import Releases, mark
 from tests.support.operators import OperatorProcess, end_operator, operator_for, start_operator
 from tests.support.plane import Plane
 from tests.support.wait import until
@@ -30,6 +30,8 @@ from tests.support.world import look
 KILLS: Final = 100
 MOST_KILLS: Final = 140
 A_ROUND: Final = 10
+SHOWN: Final = 60
+"""Lines of the log in a failure."""
 VERBS: Final = frozenset({"install", "upgrade", "rollback", "test", "uninstall"})
 VICTIMS: Final = ("engine", "engine", "operator", "both")
 PHASE, DEADLINE = "helmward.dev/phase", "helmward.dev/deadline"
@@ -117,7 +119,16 @@ class Killer:
             await until(it_is, within=90, every=0.3)
         except TimeoutError:
             found = [*self.cast.complaints(await look(self.cast.releases))]
-            raise AssertionError(f"after {dict(self.killed)}:\n" + "\n".join(found)) from None
+            words = "\n".join(
+                [*found, *self._said_of({one.split()[0].strip(":") for one in found})]
+            )
+            raise AssertionError(f"after {dict(self.killed)}:\n{words}") from None
+
+    def _said_of(self, names: set[str]) -> list[str]:
+        """Return what the operators have logged lately of some HelmReleases, and of themselves."""
+        lines = self.operator.said().splitlines()
+        words = {f"/{name}" for name in names} | {"session begun", "no session"}
+        return [line for line in lines if any(word in line for word in words)][-SHOWN:]
 
 
 @pytest.mark.timeout(900)
@@ -172,6 +183,27 @@ async def test_killed_in_mid_wait_it_is_gone_on_with(
         after = (await v1.secret(release, 1))["metadata"]["annotations"]
         assert after[DEADLINE] == before[DEADLINE]
         assert after[SESSION] == second.sessions[-1] != before[SESSION]
+        await v1.clear()
+
+
+async def test_killed_before_it_superseded_the_revision_before_the_next_does(
+    plane: Plane, v1: Releases, tmp_path: Path
+) -> None:
+    """Deployed is marked first, superseded last: for a moment two are deployed."""
+    release = f"{v1.namespace}-web"
+
+    async def one_is_deployed() -> bool:
+        found = await v1.revisions(release)
+        return [one["info"]["status"] for one in found] == ["superseded", "deployed"]
+
+    async with operator_for(plane, v1.namespace, tmp_path / "first.log"):
+        await v1.apply("web")
+        await v1.ready("web")
+        await v1.apply("web", values={"colour": "red"})
+        await until(one_is_deployed)
+    await mark(v1.kube, v1.namespace, release, 1, "deployed")
+    async with operator_for(plane, v1.namespace, tmp_path / "second.log"):
+        await until(one_is_deployed, within=30)
         await v1.clear()
 
 

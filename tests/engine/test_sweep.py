@@ -7,6 +7,7 @@ from helmward.kube.resources import CONFIG_MAPS, Resource
 from helmward.model import Revision
 from tests.support.helm import Helm, config_map
 from tests.support.kinds import a_config_map
+from tests.support.operator import mark
 
 CLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 CLAIM = (
@@ -83,6 +84,18 @@ async def test_what_was_made_by_a_revision_of_long_ago_goes_too(helm: Helm) -> N
     assert await helm.engine.sweep(newest.release, base=newest.base) == [
         f"ConfigMap/{helm.namespace}/old"
     ]
+
+
+async def test_what_its_writer_did_not_supersede_is_superseded(helm: Helm) -> None:
+    """He was stopped after he had marked his own revision as deployed."""
+    chart = await helm.chart({"c.yaml": config_map("c")})
+    newest = await helm.upgrade(await helm.install(chart), chart)
+    await mark(helm.kube, helm.namespace, "web", 1, "deployed")
+    assert await helm.statuses() == ["1 deployed", "2 deployed"]
+
+    await helm.engine.sweep(newest.release, base=newest.base)
+    assert await helm.statuses() == ["1 superseded", "2 deployed"]
+    assert await helm.data("c") is not None
 
 
 async def test_only_over_the_newest_revision_and_only_if_it_is_deployed(helm: Helm) -> None:

@@ -242,3 +242,16 @@ def decoded(secret: dict[str, Any]) -> dict[str, Any]:
     packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
     document: dict[str, Any] = json.loads(gzip.decompress(packed))
     return document
+
+
+async def mark(kube: Kube, namespace: str, release: str, revision: int, status: str) -> None:
+    """Give a revision another status, as a writer leaves it who was stopped half way."""
+    name = f"sh.helm.release.v1.{release}.v{revision}"
+    document = decoded(await kube.get(SECRETS, name, namespace))
+    document["info"]["status"] = status
+    packed = base64.b64encode(gzip.compress(json.dumps(document).encode()))
+    patch = {
+        "metadata": {"labels": {"status": status}},
+        "data": {"release": base64.b64encode(packed).decode()},
+    }
+    await kube.patch(SECRETS, name, namespace, patch)

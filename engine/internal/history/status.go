@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -97,7 +98,7 @@ func (c *Claim) describe(rel *release.Release) {
 	}
 }
 
-// supersede is upkeep: whoever writes the next revision does it again.
+// supersede is upkeep: who writes the next revision, or sweeps, does it again.
 func (c *Claim) supersede() {
 	for i, stamp := range c.earlier {
 		if stamp.Status != common.StatusDeployed {
@@ -112,6 +113,20 @@ func (c *Claim) supersede() {
 		}
 		done()
 	}
+}
+
+// Supersede marks every deployed revision but the good one as superseded.
+func (s *Secrets) Supersede(ctx context.Context, records []*Record, good Stamp) error {
+	for _, record := range records {
+		if record.Stamp.UID == good.UID || record.Stamp.Status != common.StatusDeployed {
+			continue
+		}
+		record.Release.Info.Status = common.StatusSuperseded
+		if _, err := s.write(ctx, record.Stamp, record.Release, nil); err != nil {
+			return fmt.Errorf("mark revision %d of release %s as superseded: %w", record.Stamp.Revision, s.Name, err)
+		}
+	}
+	return nil
 }
 
 func (c *Claim) load(ctx context.Context, stamp Stamp) *Record {

@@ -9,7 +9,9 @@ import (
 )
 
 // Sweep deletes what broken revisions left, or made after their claim was
-// broken. The good revision is the base, the newest one there is.
+// broken, and finishes what a writer left undone who was stopped right after
+// his revision was deployed: the older ones become superseded. The good
+// revision is the base, the newest one there is.
 func (e *Engine) Sweep(of *call.Call, request *pb.SweepRequest) ([]string, error) {
 	a, err := e.Begin(of, &pb.ActionRequest{
 		Release: request.GetRelease(), Base: request.GetBase(), Writer: request.GetWriter(),
@@ -27,6 +29,9 @@ func (e *Engine) Sweep(of *call.Call, request *pb.SweepRequest) ([]string, error
 	}
 	records, err := a.claim.Secrets.All(of.Context())
 	if err != nil {
+		return nil, err
+	}
+	if err := a.claim.Secrets.Supersede(of.Context(), records, good.Stamp); err != nil {
 		return nil, err
 	}
 	var broken []string

@@ -86,7 +86,7 @@ class Observed:
     reset: bool = False
     """Failures and rollbacks are to count from nought, and did not yet."""
     sweep_due: bool = False
-    """A claim of another writer was broken, and its late writes were not looked for since."""
+    """A writer was stopped, and what he left or made late was not looked for since."""
     now: datetime | None = None
 
 
@@ -201,7 +201,7 @@ class Render:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Delete what the writer of a broken revision made late."""
+    """Delete what a writer who was stopped made late, and supersede what he did not."""
 
     why: str
 

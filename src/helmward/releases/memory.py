@@ -5,12 +5,12 @@ the status instead.
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from helmward.errors import HelmwardError, TerminalError
-from helmward.model import Account, Attempts, Declared, Desired, Key, Revision
+from helmward.model import Account, Attempts, Declared, Desired, Key, Revision, Status
 from helmward.runtime.backoff import Backoff
 
 SWEEPS = (timedelta(seconds=15), timedelta(seconds=75))
@@ -18,6 +18,8 @@ SWEEPS = (timedelta(seconds=15), timedelta(seconds=75))
 
 The second is past the longest that a request may be under way.
 """
+SETTLED = timedelta(seconds=3)
+"""How long several revisions may be marked as deployed: a writer supersedes the older ones last."""
 REMEMBERED = timedelta(minutes=10)
 """For how long a claim that was broken before we began is still looked after."""
 SPREAD = 0.1
@@ -50,6 +52,7 @@ class Memory:
         self._failures: dict[Key, Failure] = {}
         self._sweeps: dict[Key, tuple[datetime, ...]] = {}
         self._broken: dict[Key, set[str]] = {}
+        self._doubled: dict[Key, datetime] = {}
 
     def attempts(self, key: Key) -> Attempts:
         """Return the failures since the last success."""
@@ -109,11 +112,17 @@ class Memory:
             attempts = replace(failure.attempts, retry_at=None)
             self._failures[key] = replace(failure, attempts=attempts)
 
-    def look_after(self, key: Key, history: Iterable[Revision]) -> None:
-        """Note the claims that were broken, by whomever: their writers' late objects are swept.
+    def look_after(self, key: Key, history: Sequence[Revision]) -> None:
+        """Note what writers who were stopped may have left, by whomever: it is swept.
 
-        Read off the history, so that a restart forgets none.
+        Late objects of claims that were broken, and older revisions that are
+        still marked as deployed. Read off the history, so that a restart
+        forgets none.
         """
+        if any(one.status is Status.DEPLOYED for one in history[1:]):
+            self._doubled.setdefault(key, self._now() + SETTLED)
+        else:
+            self._doubled.pop(key, None)
         known = self._broken.get(key, set())
         for one in history:
             if one.outcome != "broken" or one.uid in known or one.modified is None:
@@ -124,11 +133,12 @@ class Memory:
                 self._sweeps[key] = tuple(sorted((*self._sweeps.get(key, ()), *due)))
 
     def sweep_due(self, key: Key) -> bool:
-        """Tell whether it is time to look for late objects."""
-        return any(due <= self._now() for due in self._sweeps.get(key, ()))
+        """Tell whether it is time to look for what is left over."""
+        return any(due <= self._now() for due in self._looks(key))
 
     def swept(self, key: Key) -> None:
-        """Note that late objects were looked for."""
+        """Note that it was looked for what is left over."""
+        self._doubled.pop(key, None)
         left = tuple(due for due in self._sweeps.pop(key, ()) if due > self._now())
         if left:
             self._sweeps[key] = left
@@ -138,6 +148,7 @@ class Memory:
         self.succeed(key)
         self._sweeps.pop(key, None)
         self._broken.pop(key, None)
+        self._doubled.pop(key, None)
 
     def succeed(self, key: Key) -> None:
         """Forget the failures: all is as asked for."""
@@ -148,13 +159,18 @@ class Memory:
         """Return the seconds until the key is worth another turn by itself."""
         now = self._now()
         # One that is due already waits for what is to be done before it.
-        times = [due for due in self._sweeps.get(key, ()) if due > now]
+        times = [due for due in self._looks(key) if due > now]
         failure = self._failures.get(key)
         if failure and failure.attempts.retry_at and self._ahead(failure):
             times.append(failure.attempts.retry_at)
         else:
             times.append(now + check * (1 - SPREAD * self._chance()))
         return max(0.0, (min(times) - now).total_seconds())
+
+    def _looks(self, key: Key) -> list[datetime]:
+        """Return when is to be looked for what is left over."""
+        doubled = self._doubled.get(key)
+        return [*self._sweeps.get(key, ()), *([doubled] if doubled else [])]
 
     def _ahead(self, failure: Failure) -> bool:
         retry_at = failure.attempts.retry_at

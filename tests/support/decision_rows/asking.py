@@ -67,9 +67,9 @@ ROWS = [
         observed={"newest": a_revision(), "forced": True},
     ),
     Row(
-        "late objects are looked for when it is time",
+        "what is left over is looked for when it is time",
         "sweep_late_objects",
-        Sweep("a claim was broken; its writer may have made objects late"),
+        Sweep("a writer was stopped; what he left or made late is tidied up"),
         observed={"newest": a_revision(), "sweep_due": True},
     ),
     # Tests

@@ -80,7 +80,7 @@ ROWS = [
     Row(
         "what was rolled back is looked after before it is refused",
         "refuse_rolled_back",
-        Sweep("a claim was broken; its writer may have made objects late"),
+        Sweep("a writer was stopped; what he left or made late is tidied up"),
         desired=ROLLBACK,
         history=ROLLED_BACK,
         observed={"sweep_due": True},

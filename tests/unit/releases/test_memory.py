@@ -1,10 +1,11 @@
 """Failures: counted, spaced out, forgotten when something new is asked for."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from helmward.errors import ChartRejected, ReleaseFailed, SourceUnavailable
-from helmward.model import Account, Revision, Stage
-from helmward.releases.memory import SWEEPS, Memory
+from helmward.model import Account, Key, Revision, Stage
+from helmward.releases.memory import SETTLED, SWEEPS, Memory
 from helmward.runtime.backoff import Backoff
 from tests.support.builders import (
     KEY,
@@ -20,8 +21,17 @@ CHECK = timedelta(minutes=3)
 FAILURE = Account(1, RELEASE, Stage.WAITING, "SourceUnavailable", "down", "cart")
 
 
-def memory() -> Memory:
-    return Memory(Backoff(base=2, cap=300, chance=lambda: 1.0), now=lambda: NOW, chance=lambda: 0)
+@dataclass(slots=True)
+class Clock:
+    """Time that passes only when a test says so."""
+
+    now: datetime = NOW
+
+
+def memory(clock: Clock | None = None) -> Memory:
+    time = clock or Clock()
+    backoff: Backoff[Key] = Backoff(base=2, cap=300, chance=lambda: 1.0)
+    return Memory(backoff, now=lambda: time.now, chance=lambda: 0)
 
 
 def seconds(delay: float) -> timedelta:
@@ -126,6 +136,29 @@ def test_what_was_broken_long_ago_or_failed_by_itself_is_not_looked_after() -> N
     known.look_after(KEY, [broken(3600), a_revision(1, "failed")])
     assert not known.sweep_due(KEY)
     assert seconds(known.pause(KEY, CHECK)) == CHECK
+
+
+def test_what_a_writer_did_not_supersede_is_looked_after_once_he_had_his_time() -> None:
+    """He marks the new revision as deployed first, and is given time to mark the others."""
+    clock = Clock()
+    known = memory(clock)
+    known.look_after(KEY, [a_revision(3), a_revision(2)])
+    assert not known.sweep_due(KEY)
+    assert seconds(known.pause(KEY, CHECK)) == SETTLED
+    clock.now += SETTLED
+    known.look_after(KEY, [a_revision(3), a_revision(2)])
+    assert known.sweep_due(KEY)
+    known.swept(KEY)
+    assert not known.sweep_due(KEY)
+
+
+def test_what_its_writer_superseded_after_all_is_not_looked_after() -> None:
+    clock = Clock()
+    known = memory(clock)
+    known.look_after(KEY, [a_revision(3), a_revision(2)])
+    known.look_after(KEY, [a_revision(3), a_revision(2, "superseded")])
+    clock.now += SETTLED
+    assert not known.sweep_due(KEY)
 
 
 def test_a_sweep_that_is_due_but_cannot_be_yet_makes_no_haste() -> None:

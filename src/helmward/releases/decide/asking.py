@@ -107,7 +107,7 @@ def test_untested(desired: Desired, observed: Observed) -> Decision | None:
 
 
 def sweep_late_objects(_: Desired, observed: Observed) -> Decision | None:
-    """After another writer's claim was broken, what he made too late is looked for and deleted."""
+    """What a writer who was stopped made late is deleted, what he left undone is finished."""
     if observed.sweep_due and observed.newest and observed.newest.status is Status.DEPLOYED:
         return Sweep(why=LATE)
     return None

@@ -4,7 +4,7 @@ from typing import Final
 
 from helmward.model import Desired, Observed, Revision, Status, Wait
 
-LATE: Final = "a claim was broken; its writer may have made objects late"
+LATE: Final = "a writer was stopped; what he left or made late is tidied up"
 
 
 def owns(desired: Desired, revision: Revision | None) -> bool:

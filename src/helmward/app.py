@@ -124,7 +124,7 @@ def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Pat
     return EngineProcess(
         kubeconfig=str(file),
         context=cluster.context if given else None,
-        cache=releases.engine_cache,
+        settings=releases.charts.engine,
         on_log=_engine_said,
     )
 

@@ -22,6 +22,8 @@ names what is wrong and what would mend it::
     |       `-- TestsFailed       the release's tests failed
     `-- TerminalError             stalled until the spec changes
         |-- ChartRejected         the chart is broken or does not render
+        |-- ChartUnverified       nobody trusted has signed the chart
+        |-- SourceForbidden       Helmward may not ask that address
         |-- ValuesInvalid         a source is no YAML, or the chart's schema refuses it
         |-- SpecInvalid           a field of the resource breaks a rule
         |-- NameTaken             another HelmRelease holds the release name
@@ -158,10 +160,24 @@ class ChartRejected(TerminalError):
     reason = "ChartRejected"
 
 
+class ChartUnverified(TerminalError):
+    """Signatures are asked for, and nobody trusted has signed the chart."""
+
+    reason = "ChartUnverified"
+
+
+class SourceForbidden(TerminalError):
+    """`--allow-url` leaves the address out, or it is one of this very machine."""
+
+    reason = "SourceForbidden"
+
+
 class ValuesInvalid(TerminalError):
     """A source of values is no YAML mapping, or the chart's JSON schema refuses them."""
 
     reason = "ValuesInvalid"
+    violations: tuple[Any, ...] = ()
+    """What the schema refuses (`model.Violation`), where it was that."""
 
 
 class SpecInvalid(TerminalError):

@@ -13,6 +13,10 @@ GIT_POLL_INTERVAL = timedelta(minutes=5)
 SYNC_INTERVAL = timedelta(minutes=5)
 GIT_TIMEOUT = timedelta(seconds=20)
 SYNC_TIMEOUT = timedelta(minutes=1)
+GIT_DEFAULT_REF = "master"
+CACHE_SIZE = 2 << 30
+LARGEST_INDEX = 100 << 20
+LARGEST_CHART = 20 << 20
 WORKERS = 16
 LEASE_DURATION = timedelta(seconds=15)
 LEAST_LEASE = timedelta(seconds=3)
@@ -34,6 +38,66 @@ class ClusterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What the engine process is started with."""
+
+    cache: Path | None = None
+    """Where charts, indexes and documents are kept; None: a private temporary folder."""
+    cache_size: int = CACHE_SIZE
+    """Bytes that the folder may take."""
+    largest_index: int = LARGEST_INDEX
+    """Bytes of a repository's index."""
+    largest_chart: int = LARGEST_CHART
+    """Bytes of a chart's archive."""
+    plugins: Path | None = None
+    """Folder of Helm plugins of which the downloaders are used; None: none."""
+    refuse_local: bool = False
+    """Whether addresses of this very machine (loopback) are refused, as in a cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class GitChartSettings:
+    """Charts in git."""
+
+    default_ref: str = GIT_DEFAULT_REF
+    """What is taken where a HelmRelease names no ref."""
+    poll_interval: timedelta = GIT_POLL_INTERVAL
+    timeout: timedelta = GIT_TIMEOUT
+    """Of one git command."""
+    update_dependencies: bool = True
+    ssh_key: Path | None = None
+    """None: Flux v1's /etc/fluxd/ssh/identity, where it exists."""
+    known_hosts: Path | None = None
+    """None: the host keys that come with Helmward, and those of the machine."""
+    ssh_config: Path | None = None
+    """An ssh_config(5) that chooses keys by host."""
+    netrc: Path | None = None
+    """Users and passwords by host, for https; None: ~/.netrc where it exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSettings:
+    """Where charts and values may come from."""
+
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    git: GitChartSettings = field(default_factory=GitChartSettings)
+    imported: tuple[Path, ...] = ()
+    """Helm's repositories.yaml files, whose credentials count for their URLs."""
+    policies: Path | None = None
+    """What holds for repositories by their URL: signatures, transport."""
+    allowed: tuple[str, ...] = ()
+    """Prefixes of the URLs that may be asked; none allows all."""
+    defaults: tuple[str, ...] = ()
+    """ConfigMaps and Secrets with values below those of every HelmRelease."""
+    age_keys: tuple[Path, ...] = ()
+    """Files with age identities, for values that SOPS has encrypted."""
+    pgp_keys: tuple[Path, ...] = ()
+    """Files with OpenPGP private keys, for the same."""
+    hook_secrets: Path | None = None
+    """Folder with the secrets of webhooks, one file a provider."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseSettings:
     """The Helm Operator role."""
 
@@ -41,7 +105,7 @@ class ReleaseSettings:
     charts_sync_interval: timedelta = CHARTS_SYNC_INTERVAL
     allow_namespace: str | None = None
     """The only namespace whose HelmReleases are served; None: all of them."""
-    engine_cache: Path | None = None
+    charts: ChartSettings = field(default_factory=ChartSettings)
     log_release_diffs: bool = False
     """Whether what an upgrade changes is logged."""
 

@@ -14,6 +14,7 @@ import pytest
 
 from helmward.engine import Engine, EngineProcess
 from helmward.errors import ChartEvicted, ConfigInvalid, EngineLost
+from helmward.settings import EngineSettings
 from tests.support.helm import Helm, config_map
 from tests.support.plane import Plane
 from tests.support.processes import children, lives
@@ -54,7 +55,7 @@ async def test_a_cache_folder_keeps_charts_over_a_restart(
     """An archive whose bytes changed on disk is not used."""
     cache = tmp_path / "cache"
     cache.mkdir()
-    process = EngineProcess(kubeconfig=plane.kubeconfig, cache=cache)
+    process = EngineProcess(kubeconfig=plane.kubeconfig, settings=EngineSettings(cache=cache))
     task = asyncio.create_task(process.run())
     helm.process, helm.engine = process, Engine(process)
     chart = await helm.chart({"c.yaml": config_map("c")})

@@ -9,13 +9,20 @@ import pytest
 
 from helmward.errors import AccessDenied, ClusterUnavailable, ValuesInvalid, ValuesUnavailable
 from helmward.kube import Kube, load_config
+from helmward.kube.entries import ClusterEntries
 from helmward.kube.resources import CONFIG_MAPS, SECRETS
 from helmward.model import Declared, Key, SourceKind, ValuesSource
 from helmward.redaction import MASK, Redactor
-from helmward.values import ClusterSources, compose, keep_secret
+from helmward.values import compose, keep_secret
 from tests.support.builders import a_declared
 from tests.support.kinds import a_config_map
 from tests.support.plane import Plane
+from tests.support.values import ObjectsAlone
+
+
+def read_by(kube: Kube) -> ObjectsAlone:
+    """The objects that a client sees."""
+    return ObjectsAlone(ClusterEntries(kube))
 
 
 def asking(namespace: str, *sources: ValuesSource, values: bytes = b"{}") -> Declared:
@@ -54,7 +61,7 @@ async def test_objects_of_the_cluster_become_values(kube: Kube, namespace: str) 
     absent = (config_map("absent", optional=True), secret("empty", optional=True))
     before = kube.requests["get", "secrets"]
     declared = asking(namespace, *sources, *absent, values=b'{"f":null}')
-    found = await compose(declared, ClusterSources(kube))
+    found = await compose(declared, read_by(kube))
 
     assert json.loads(found.document) == {"a": 1, "b": "hunter2", "c": {"d": 2, "e": 3}, "f": None}
     assert found.hidden == {("b",), ("c", "d"), ("c", "e")}
@@ -68,7 +75,7 @@ async def test_objects_of_the_cluster_become_values(kube: Kube, namespace: str) 
 async def test_what_the_cluster_shows_of_the_secret_is_masked(kube: Kube, namespace: str) -> None:
     await given(kube, namespace)
     redactor = Redactor()
-    found = await compose(asking(namespace, secret("secret")), ClusterSources(kube))
+    found = await compose(asking(namespace, secret("secret")), read_by(kube))
     await keep_secret("test", found, redactor)
     shown = await kube.get(SECRETS, "secret", namespace)
 
@@ -79,7 +86,8 @@ async def test_what_the_cluster_shows_of_the_secret_is_masked(kube: Kube, namesp
 async def test_a_values_file_in_another_namespace(kube: Kube, namespace: str) -> None:
     await given(kube, namespace)
     found = await compose(
-        asking("default", config_map("map", namespace=namespace)), ClusterSources(kube)
+        asking("default", config_map("map", namespace=namespace)),
+        read_by(kube),
     )
 
     assert found.document == b'{"a":1,"b":1}'
@@ -87,7 +95,7 @@ async def test_a_values_file_in_another_namespace(kube: Kube, namespace: str) ->
 
 async def test_what_is_missing_or_broken_is_named(kube: Kube, namespace: str) -> None:
     await given(kube, namespace)
-    sources = ClusterSources(kube)
+    sources = read_by(kube)
 
     with pytest.raises(
         ValuesUnavailable, match=f"there is no Secret {namespace}/absent: create it"
@@ -112,11 +120,11 @@ async def test_an_optional_source_that_nobody_may_read_is_no_absent_one(
         with pytest.raises(
             AccessDenied, match=r"spec.valuesFrom\[1\].secretKeyRef: cannot get secrets"
         ):
-            await compose(asking(namespace, secret("x", optional=True)), ClusterSources(client))
+            await compose(asking(namespace, secret("x", optional=True)), read_by(client))
 
 
 async def test_a_server_that_is_away_is_waited_for(plane: Plane, namespace: str) -> None:
     away = replace(load_config(plane.kubeconfig), server="https://127.0.0.1:1")
     async with Kube(away) as client:
         with pytest.raises(ClusterUnavailable):
-            await compose(asking(namespace, secret("x", optional=True)), ClusterSources(client))
+            await compose(asking(namespace, secret("x", optional=True)), read_by(client))

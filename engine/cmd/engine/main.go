@@ -24,6 +24,7 @@ import (
 	"helm.sh/helm/v4/pkg/kube"
 	"k8s.io/klog/v2"
 
+	"helmward.dev/engine/internal/charts"
 	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/objects"
@@ -39,9 +40,10 @@ const (
 )
 
 type settings struct {
-	socket, kubeconfig, context, cacheDir, instance, level string
+	socket, kubeconfig, context, instance, level string
 
-	parent int
+	parent  int
+	sources charts.Options
 }
 
 func main() {
@@ -49,7 +51,12 @@ func main() {
 	flag.StringVar(&set.socket, "socket", "", "Unix socket to listen on (required)")
 	flag.StringVar(&set.kubeconfig, "kubeconfig", "", "kubeconfig file; without it the cluster we run in")
 	flag.StringVar(&set.context, "context", "", "context of the kubeconfig")
-	flag.StringVar(&set.cacheDir, "cache-dir", "", "folder that keeps chart archives over a restart")
+	flag.StringVar(&set.sources.Folder, "cache-dir", "", "folder that keeps charts, indexes and documents over a restart")
+	flag.Int64Var(&set.sources.Size, "cache-size", charts.DefaultSize, "bytes that the folder may take")
+	flag.Int64Var(&set.sources.LargestIndex, "largest-index", charts.DefaultLargestIndex, "bytes of a repository's index")
+	flag.Int64Var(&set.sources.LargestChart, "largest-chart", charts.DefaultLargestChart, "bytes of a chart's archive")
+	flag.StringVar(&set.sources.Plugins, "plugins", "", "folder of Helm plugins of which the downloaders are used")
+	flag.BoolVar(&set.sources.RefuseLocal, "refuse-local", false, "refuse addresses of this very machine")
 	flag.StringVar(&set.instance, "instance", "", "name of this process in what it writes")
 	flag.StringVar(&set.level, "log-level", "info", "debug, info, warn or error")
 	flag.IntVar(&set.parent, "die-with-parent", 0, "process id of the parent to stop with; 0 outlives it")
@@ -104,7 +111,7 @@ func run(set settings, log *slog.Logger) error {
 		set.instance = fmt.Sprintf("engine-%d-%d", os.Getpid(), time.Now().UnixMilli())
 	}
 	kube.ManagedFieldsManager = objects.FieldManager
-	engine := verbs.New(set.instance, set.cacheDir, cluster.New(set.kubeconfig, set.context))
+	engine := verbs.New(set.instance, set.sources, cluster.New(set.kubeconfig, set.context))
 	if set.parent != 0 {
 		engine.Orphaned = func() bool { return hasEnded(set.parent) }
 	}

@@ -17,11 +17,7 @@ import (
 	"helmward.dev/engine/internal/failure"
 )
 
-const (
-	largestIndex   = 100 << 20
-	largestArchive = 20 << 20
-	fetchTimeout   = 2 * time.Minute
-)
+const fetchTimeout = 2 * time.Minute
 
 func newClient() *http.Client {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}

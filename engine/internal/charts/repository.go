@@ -20,6 +20,7 @@ type repository struct {
 	address  *url.URL
 	client   *http.Client
 	requests *atomic.Int64
+	largest  int64
 	flight   singleflight.Group
 
 	mu         sync.Mutex
@@ -100,7 +101,7 @@ func (r *repository) ask(ctx context.Context) error {
 	r.mu.Unlock()
 	r.requests.Add(1)
 	address := r.address.JoinPath("index.yaml")
-	answer, err := fetch(ctx, r.client, address, last, largestIndex)
+	answer, err := fetch(ctx, r.client, address, last, r.largest)
 	if err != nil {
 		return err
 	}

@@ -27,9 +27,10 @@ type Source struct {
 	IndexRequests atomic.Int64
 	Downloads     atomic.Int64
 
-	client *http.Client
-	store  *store
-	flight singleflight.Group
+	options Options
+	client  *http.Client
+	store   *store
+	flight  singleflight.Group
 
 	mu           sync.Mutex
 	repositories map[string]*repository
@@ -53,11 +54,13 @@ type Found struct {
 	Stale error
 }
 
-// NewSource keeps archives in the folder, unless that is empty.
-func NewSource(folder string) *Source {
+// NewSource knows of nothing but what the folder keeps.
+func NewSource(options Options) *Source {
+	options = options.withDefaults()
 	return &Source{
+		options:      options,
 		client:       newClient(),
-		store:        newStore(folder),
+		store:        newStore(options.Folder, options.Size),
 		repositories: map[string]*repository{},
 		pulled:       map[pull]pulled{},
 	}
@@ -90,7 +93,9 @@ func (s *Source) repository(address *url.URL) *repository {
 	key := address.String()
 	known, found := s.repositories[key]
 	if !found {
-		known = &repository{address: address, client: s.client, requests: &s.IndexRequests}
+		known = &repository{
+			address: address, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
+		}
 		s.repositories[key] = known
 	}
 	return known
@@ -186,7 +191,7 @@ func (s *Source) download(ctx context.Context, from *repository, name string, ch
 
 func (s *Source) fetchArchive(ctx context.Context, address *url.URL, name string, chosen *entry) (any, error) {
 	s.Downloads.Add(1)
-	answer, err := fetch(ctx, s.client, address, validators{}, largestArchive)
+	answer, err := fetch(ctx, s.client, address, validators{}, s.options.LargestChart)
 	if err != nil {
 		return nil, err
 	}

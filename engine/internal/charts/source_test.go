@@ -89,7 +89,7 @@ func pullNow(s *Source, address string) (*Found, error) {
 }
 
 func TestAChartIsPulledOnceAndTheIndexAskedByTag(t *testing.T) {
-	r, s := newRepo(t, false), NewSource("")
+	r, s := newRepo(t, false), NewSource(Options{})
 	for range 3 {
 		if _, err := pullNow(s, r.URL); err != nil {
 			t.Fatal(err)
@@ -118,7 +118,7 @@ func TestEveryFaultIsTheRepositorys(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRepo(t, false)
 			r.override = one.answer
-			_, err := pullNow(NewSource(""), r.URL)
+			_, err := pullNow(NewSource(Options{}), r.URL)
 			if !failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) || !strings.Contains(err.Error(), one.words) {
 				t.Errorf("got %v", err)
 			}
@@ -137,7 +137,7 @@ func text(body string) http.HandlerFunc {
 func TestAnUntrustedCertificateIsSaidSo(t *testing.T) {
 	r := newRepo(t, true)
 	r.Config.ErrorLog = nil
-	_, err := pullNow(NewSource(""), r.URL)
+	_, err := pullNow(NewSource(Options{}), r.URL)
 	if err == nil || !strings.Contains(err.Error(), "cannot be trusted") {
 		t.Errorf("got %v", err)
 	}
@@ -154,7 +154,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 	other.chart = r.chart
 	r.index = strings.Replace(r.index, "app.tgz", other.URL+"/app.tgz", 1)
 	address := strings.Replace(r.URL, "http://", "http://user:word@", 1)
-	if _, err := pullNow(NewSource(""), address); err != nil {
+	if _, err := pullNow(NewSource(Options{}), address); err != nil {
 		t.Fatal(err)
 	}
 	if sent != "" {
@@ -166,7 +166,7 @@ func TestNoErrorShowsCredentials(t *testing.T) {
 	for _, address := range []string{
 		"http://user:planted@127.0.0.1:1/x?token=planted", "ftp://user:planted@host/x", "http://user:planted@",
 	} {
-		_, err := pullNow(NewSource(""), address)
+		_, err := pullNow(NewSource(Options{}), address)
 		if err == nil || strings.Contains(err.Error(), "planted") {
 			t.Errorf("%s: got %v", address, err)
 		}
@@ -186,7 +186,7 @@ func TestTooLargeAnIndexIsRefused(t *testing.T) {
 }
 
 func TestClonesShareNothingThatTheSDKWritesInto(t *testing.T) {
-	r, s := newRepo(t, false), NewSource("")
+	r, s := newRepo(t, false), NewSource(Options{})
 	found, err := pullNow(s, r.URL)
 	if err != nil {
 		t.Fatal(err)

@@ -22,15 +22,13 @@ import (
 	"helmward.dev/engine/internal/failure"
 )
 
-const (
-	parsedBudget  = 192 << 20
-	archiveBudget = 1 << 30
-)
+const parsedBudget = 192 << 20
 
 // store keeps charts by digest: parsed ones in memory, archives on disk where
 // a folder is given.
 type store struct {
 	folder string
+	budget int64
 
 	mu     sync.Mutex
 	parsed map[string]*list.Element
@@ -44,8 +42,8 @@ type kept struct {
 	size   int64
 }
 
-func newStore(folder string) *store {
-	return &store{folder: folder, parsed: map[string]*list.Element{}, recent: list.New()}
+func newStore(folder string, budget int64) *store {
+	return &store{folder: folder, budget: budget, parsed: map[string]*list.Element{}, recent: list.New()}
 }
 
 func digestOf(archive []byte) string {
@@ -156,7 +154,7 @@ func (s *store) makeRoom(size int64) {
 	}
 	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, oldest := range files {
-		if size <= archiveBudget {
+		if size <= s.budget {
 			return
 		}
 		if os.Remove(filepath.Join(s.folder, oldest.Name())) == nil {

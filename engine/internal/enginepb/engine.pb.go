@@ -117,6 +117,12 @@ const (
 	Failure_SUPERSEDED Failure_Kind = 20
 	// The writer's session may not write any more.
 	Failure_SESSION_LOST Failure_Kind = 21
+	// Signatures are asked for, and nobody trusted has signed it.
+	Failure_UNVERIFIED Failure_Kind = 22
+	// Egress does not allow the address, or it is one of this very machine.
+	Failure_NOT_ALLOWED Failure_Kind = 23
+	// It is larger than it may be, packed or unpacked.
+	Failure_TOO_LARGE Failure_Kind = 24
 )
 
 // Enum value maps for Failure_Kind.
@@ -144,6 +150,9 @@ var (
 		19: "TEST_FAILED",
 		20: "SUPERSEDED",
 		21: "SESSION_LOST",
+		22: "UNVERIFIED",
+		23: "NOT_ALLOWED",
+		24: "TOO_LARGE",
 	}
 	Failure_Kind_value = map[string]int32{
 		"UNSPECIFIED":           0,
@@ -168,6 +177,9 @@ var (
 		"TEST_FAILED":           19,
 		"SUPERSEDED":            20,
 		"SESSION_LOST":          21,
+		"UNVERIFIED":            22,
+		"NOT_ALLOWED":           23,
+		"TOO_LARGE":             24,
 	}
 )
 
@@ -195,7 +207,7 @@ func (x Failure_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Kind.Descriptor instead.
 func (Failure_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{17, 0}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28, 0}
 }
 
 // Required in every request.
@@ -595,16 +607,24 @@ func (x *Base) GetSecretResourceVersion() string {
 }
 
 type PullChartRequest struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	Call       *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
-	Repository string                 `protobuf:"bytes,2,opt,name=repository,proto3" json:"repository,omitempty"`
-	Name       string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
-	// Exact or a semver range; empty means the newest stable one.
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Call  *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// http:// or https:// of a Helm repository; oci:// of a registry, without the
+	// chart's name; a URL whose path ends in .tgz is the archive itself, and so
+	// is a data: URL; any other scheme is that of a downloader plugin.
+	Repository string `protobuf:"bytes,2,opt,name=repository,proto3" json:"repository,omitempty"`
+	// Empty only where the URL is the archive's own.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// Exact or a semver range; empty means the newest stable one. In a registry
+	// also a digest, sha256:<hex>, of the manifest.
 	Version string `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
-	// How old a cached index may be before it is asked for again. An exact
-	// version that is already in the store is answered without the index
-	// while the index is younger than this.
-	MaxIndexAgeMs int64 `protobuf:"varint,5,opt,name=max_index_age_ms,json=maxIndexAgeMs,proto3" json:"max_index_age_ms,omitempty"`
+	// How old a cached index (or list of tags) may be before it is asked for
+	// again. An exact version that is already in the store is answered without
+	// the index while the index is younger than this.
+	MaxIndexAgeMs int64         `protobuf:"varint,5,opt,name=max_index_age_ms,json=maxIndexAgeMs,proto3" json:"max_index_age_ms,omitempty"`
+	Access        *Access       `protobuf:"bytes,6,opt,name=access,proto3" json:"access,omitempty"`
+	Verification  *Verification `protobuf:"bytes,7,opt,name=verification,proto3" json:"verification,omitempty"`
+	Egress        *Egress       `protobuf:"bytes,8,opt,name=egress,proto3" json:"egress,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -674,6 +694,253 @@ func (x *PullChartRequest) GetMaxIndexAgeMs() int64 {
 	return 0
 }
 
+func (x *PullChartRequest) GetAccess() *Access {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
+func (x *PullChartRequest) GetVerification() *Verification {
+	if x != nil {
+		return x.Verification
+	}
+	return nil
+}
+
+func (x *PullChartRequest) GetEgress() *Egress {
+	if x != nil {
+		return x.Egress
+	}
+	return nil
+}
+
+// What a source wants to see of whoever asks, and how it is to be trusted. What
+// was fetched with one access is never given to a caller with another.
+type Access struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Username string                 `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
+	Password string                 `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
+	// Sent as `Authorization: Bearer`.
+	BearerToken string `protobuf:"bytes,3,opt,name=bearer_token,json=bearerToken,proto3" json:"bearer_token,omitempty"`
+	// A .dockerconfigjson, for registries.
+	DockerConfigJson []byte `protobuf:"bytes,4,opt,name=docker_config_json,json=dockerConfigJson,proto3" json:"docker_config_json,omitempty"`
+	// PEM: whom to trust besides, and who we are.
+	CaPem          []byte `protobuf:"bytes,5,opt,name=ca_pem,json=caPem,proto3" json:"ca_pem,omitempty"`
+	CertificatePem []byte `protobuf:"bytes,6,opt,name=certificate_pem,json=certificatePem,proto3" json:"certificate_pem,omitempty"`
+	KeyPem         []byte `protobuf:"bytes,7,opt,name=key_pem,json=keyPem,proto3" json:"key_pem,omitempty"`
+	SkipTlsVerify  bool   `protobuf:"varint,8,opt,name=skip_tls_verify,json=skipTlsVerify,proto3" json:"skip_tls_verify,omitempty"`
+	// Registries only: HTTP instead of HTTPS.
+	PlainHttp bool `protobuf:"varint,9,opt,name=plain_http,json=plainHttp,proto3" json:"plain_http,omitempty"`
+	// Credentials follow to other hosts: of archives that an index lists, and of
+	// redirects.
+	PassCredentials bool `protobuf:"varint,10,opt,name=pass_credentials,json=passCredentials,proto3" json:"pass_credentials,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
+}
+
+func (x *Access) Reset() {
+	*x = Access{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Access) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Access) ProtoMessage() {}
+
+func (x *Access) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Access.ProtoReflect.Descriptor instead.
+func (*Access) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Access) GetUsername() string {
+	if x != nil {
+		return x.Username
+	}
+	return ""
+}
+
+func (x *Access) GetPassword() string {
+	if x != nil {
+		return x.Password
+	}
+	return ""
+}
+
+func (x *Access) GetBearerToken() string {
+	if x != nil {
+		return x.BearerToken
+	}
+	return ""
+}
+
+func (x *Access) GetDockerConfigJson() []byte {
+	if x != nil {
+		return x.DockerConfigJson
+	}
+	return nil
+}
+
+func (x *Access) GetCaPem() []byte {
+	if x != nil {
+		return x.CaPem
+	}
+	return nil
+}
+
+func (x *Access) GetCertificatePem() []byte {
+	if x != nil {
+		return x.CertificatePem
+	}
+	return nil
+}
+
+func (x *Access) GetKeyPem() []byte {
+	if x != nil {
+		return x.KeyPem
+	}
+	return nil
+}
+
+func (x *Access) GetSkipTlsVerify() bool {
+	if x != nil {
+		return x.SkipTlsVerify
+	}
+	return false
+}
+
+func (x *Access) GetPlainHttp() bool {
+	if x != nil {
+		return x.PlainHttp
+	}
+	return false
+}
+
+func (x *Access) GetPassCredentials() bool {
+	if x != nil {
+		return x.PassCredentials
+	}
+	return false
+}
+
+// Who must have signed a chart; an empty provider asks for nobody.
+type Verification struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// provenance: Helm's .prov file beside the archive, keys are OpenPGP keyrings
+	// (binary or armoured). cosign: signatures of the manifest in its registry,
+	// keys are public keys in PEM. One key that fits is enough.
+	Provider      string   `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
+	Keys          [][]byte `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Verification) Reset() {
+	*x = Verification{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Verification) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Verification) ProtoMessage() {}
+
+func (x *Verification) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Verification.ProtoReflect.Descriptor instead.
+func (*Verification) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Verification) GetProvider() string {
+	if x != nil {
+		return x.Provider
+	}
+	return ""
+}
+
+func (x *Verification) GetKeys() [][]byte {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// Where requests may go. A redirect has to pass as well.
+type Egress struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Prefixes of URLs, as https://charts.example.com/team/; none allows all.
+	Allowed       []string `protobuf:"bytes,1,rep,name=allowed,proto3" json:"allowed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Egress) Reset() {
+	*x = Egress{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Egress) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Egress) ProtoMessage() {}
+
+func (x *Egress) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Egress.ProtoReflect.Descriptor instead.
+func (*Egress) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Egress) GetAllowed() []string {
+	if x != nil {
+		return x.Allowed
+	}
+	return nil
+}
+
 type PullChartReply struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
@@ -687,7 +954,7 @@ type PullChartReply struct {
 
 func (x *PullChartReply) Reset() {
 	*x = PullChartReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[7]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -699,7 +966,7 @@ func (x *PullChartReply) String() string {
 func (*PullChartReply) ProtoMessage() {}
 
 func (x *PullChartReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[7]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -712,7 +979,7 @@ func (x *PullChartReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PullChartReply.ProtoReflect.Descriptor instead.
 func (*PullChartReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{7}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *PullChartReply) GetFailure() *Failure {
@@ -745,18 +1012,20 @@ func (x *PullChartReply) GetStaleReason() string {
 
 type Chart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// sha256:<hex> of the archive's bytes.
-	Digest        string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
-	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Version       string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
-	AppVersion    string `protobuf:"bytes,4,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
+	// sha256:<hex> of the archive's bytes; tree:<hex> of a packed chart's content.
+	Digest     string `protobuf:"bytes,1,opt,name=digest,proto3" json:"digest,omitempty"`
+	Name       string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Version    string `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	AppVersion string `protobuf:"bytes,4,opt,name=app_version,json=appVersion,proto3" json:"app_version,omitempty"`
+	// Who has signed it, where that was asked for: a key's fingerprint or identity.
+	SignedBy      string `protobuf:"bytes,5,opt,name=signed_by,json=signedBy,proto3" json:"signed_by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Chart) Reset() {
 	*x = Chart{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[8]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -768,7 +1037,7 @@ func (x *Chart) String() string {
 func (*Chart) ProtoMessage() {}
 
 func (x *Chart) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[8]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -781,7 +1050,7 @@ func (x *Chart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chart.ProtoReflect.Descriptor instead.
 func (*Chart) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{8}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Chart) GetDigest() string {
@@ -812,6 +1081,586 @@ func (x *Chart) GetAppVersion() string {
 	return ""
 }
 
+func (x *Chart) GetSignedBy() string {
+	if x != nil {
+		return x.SignedBy
+	}
+	return ""
+}
+
+type PackChartRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Call  *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// Names what is in the folder, say by its git object; what was packed under a
+	// key before is answered without a look at the folder, also after a restart.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// Empty: only look whether something was packed under the key; if not, the
+	// failure is CHART_UNKNOWN.
+	Folder string `protobuf:"bytes,3,opt,name=folder,proto3" json:"folder,omitempty"`
+	// The chart's folder below it. Dependencies by file:// may lie elsewhere below
+	// `folder`, never outside of it.
+	Path string `protobuf:"bytes,4,opt,name=path,proto3" json:"path,omitempty"`
+	// Take charts/ as it is; what Chart.yaml wants besides must be in it.
+	SkipDependencies bool `protobuf:"varint,5,opt,name=skip_dependencies,json=skipDependencies,proto3" json:"skip_dependencies,omitempty"`
+	// Whose dependencies need credentials, or a name to be called by (@name).
+	Repositories  []*Repository `protobuf:"bytes,6,rep,name=repositories,proto3" json:"repositories,omitempty"`
+	Egress        *Egress       `protobuf:"bytes,7,opt,name=egress,proto3" json:"egress,omitempty"`
+	MaxIndexAgeMs int64         `protobuf:"varint,8,opt,name=max_index_age_ms,json=maxIndexAgeMs,proto3" json:"max_index_age_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PackChartRequest) Reset() {
+	*x = PackChartRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PackChartRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PackChartRequest) ProtoMessage() {}
+
+func (x *PackChartRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PackChartRequest.ProtoReflect.Descriptor instead.
+func (*PackChartRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *PackChartRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *PackChartRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *PackChartRequest) GetFolder() string {
+	if x != nil {
+		return x.Folder
+	}
+	return ""
+}
+
+func (x *PackChartRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *PackChartRequest) GetSkipDependencies() bool {
+	if x != nil {
+		return x.SkipDependencies
+	}
+	return false
+}
+
+func (x *PackChartRequest) GetRepositories() []*Repository {
+	if x != nil {
+		return x.Repositories
+	}
+	return nil
+}
+
+func (x *PackChartRequest) GetEgress() *Egress {
+	if x != nil {
+		return x.Egress
+	}
+	return nil
+}
+
+func (x *PackChartRequest) GetMaxIndexAgeMs() int64 {
+	if x != nil {
+		return x.MaxIndexAgeMs
+	}
+	return 0
+}
+
+type Repository struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Url           string                 `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	Access        *Access                `protobuf:"bytes,3,opt,name=access,proto3" json:"access,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Repository) Reset() {
+	*x = Repository{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Repository) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Repository) ProtoMessage() {}
+
+func (x *Repository) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Repository.ProtoReflect.Descriptor instead.
+func (*Repository) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Repository) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Repository) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *Repository) GetAccess() *Access {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
+type ReadChartFileRequest struct {
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	Call        *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	ChartDigest string                 `protobuf:"bytes,2,opt,name=chart_digest,json=chartDigest,proto3" json:"chart_digest,omitempty"`
+	// Relative to the chart's folder.
+	Path          string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadChartFileRequest) Reset() {
+	*x = ReadChartFileRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadChartFileRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadChartFileRequest) ProtoMessage() {}
+
+func (x *ReadChartFileRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadChartFileRequest.ProtoReflect.Descriptor instead.
+func (*ReadChartFileRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *ReadChartFileRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *ReadChartFileRequest) GetChartDigest() string {
+	if x != nil {
+		return x.ChartDigest
+	}
+	return ""
+}
+
+func (x *ReadChartFileRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+type ReadChartFileReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Failure       *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	Found         bool                   `protobuf:"varint,2,opt,name=found,proto3" json:"found,omitempty"`
+	Content       []byte                 `protobuf:"bytes,3,opt,name=content,proto3" json:"content,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadChartFileReply) Reset() {
+	*x = ReadChartFileReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadChartFileReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadChartFileReply) ProtoMessage() {}
+
+func (x *ReadChartFileReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadChartFileReply.ProtoReflect.Descriptor instead.
+func (*ReadChartFileReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *ReadChartFileReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *ReadChartFileReply) GetFound() bool {
+	if x != nil {
+		return x.Found
+	}
+	return false
+}
+
+func (x *ReadChartFileReply) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+type FetchDocumentRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Url           string                 `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	MaxBytes      int64                  `protobuf:"varint,3,opt,name=max_bytes,json=maxBytes,proto3" json:"max_bytes,omitempty"`
+	MaxAgeMs      int64                  `protobuf:"varint,4,opt,name=max_age_ms,json=maxAgeMs,proto3" json:"max_age_ms,omitempty"`
+	Egress        *Egress                `protobuf:"bytes,5,opt,name=egress,proto3" json:"egress,omitempty"`
+	Access        *Access                `protobuf:"bytes,6,opt,name=access,proto3" json:"access,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchDocumentRequest) Reset() {
+	*x = FetchDocumentRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchDocumentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchDocumentRequest) ProtoMessage() {}
+
+func (x *FetchDocumentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchDocumentRequest.ProtoReflect.Descriptor instead.
+func (*FetchDocumentRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *FetchDocumentRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *FetchDocumentRequest) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *FetchDocumentRequest) GetMaxBytes() int64 {
+	if x != nil {
+		return x.MaxBytes
+	}
+	return 0
+}
+
+func (x *FetchDocumentRequest) GetMaxAgeMs() int64 {
+	if x != nil {
+		return x.MaxAgeMs
+	}
+	return 0
+}
+
+func (x *FetchDocumentRequest) GetEgress() *Egress {
+	if x != nil {
+		return x.Egress
+	}
+	return nil
+}
+
+func (x *FetchDocumentRequest) GetAccess() *Access {
+	if x != nil {
+		return x.Access
+	}
+	return nil
+}
+
+type FetchDocumentReply struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	Content []byte                 `protobuf:"bytes,2,opt,name=content,proto3" json:"content,omitempty"`
+	// It could not be asked for; what was fetched before is served.
+	Stale         bool   `protobuf:"varint,3,opt,name=stale,proto3" json:"stale,omitempty"`
+	StaleReason   string `protobuf:"bytes,4,opt,name=stale_reason,json=staleReason,proto3" json:"stale_reason,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FetchDocumentReply) Reset() {
+	*x = FetchDocumentReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FetchDocumentReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FetchDocumentReply) ProtoMessage() {}
+
+func (x *FetchDocumentReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FetchDocumentReply.ProtoReflect.Descriptor instead.
+func (*FetchDocumentReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *FetchDocumentReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *FetchDocumentReply) GetContent() []byte {
+	if x != nil {
+		return x.Content
+	}
+	return nil
+}
+
+func (x *FetchDocumentReply) GetStale() bool {
+	if x != nil {
+		return x.Stale
+	}
+	return false
+}
+
+func (x *FetchDocumentReply) GetStaleReason() string {
+	if x != nil {
+		return x.StaleReason
+	}
+	return ""
+}
+
+type DecryptRequest struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Call     *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Document []byte                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	// yaml, json, dotenv, ini or binary.
+	Format string `protobuf:"bytes,3,opt,name=format,proto3" json:"format,omitempty"`
+	// Identities of age, as `AGE-SECRET-KEY-1...` in lines.
+	AgeKeys [][]byte `protobuf:"bytes,4,rep,name=age_keys,json=ageKeys,proto3" json:"age_keys,omitempty"`
+	// OpenPGP private keys, armoured or binary, without passphrase.
+	PgpKeys       [][]byte `protobuf:"bytes,5,rep,name=pgp_keys,json=pgpKeys,proto3" json:"pgp_keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecryptRequest) Reset() {
+	*x = DecryptRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecryptRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecryptRequest) ProtoMessage() {}
+
+func (x *DecryptRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecryptRequest.ProtoReflect.Descriptor instead.
+func (*DecryptRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *DecryptRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *DecryptRequest) GetDocument() []byte {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
+func (x *DecryptRequest) GetFormat() string {
+	if x != nil {
+		return x.Format
+	}
+	return ""
+}
+
+func (x *DecryptRequest) GetAgeKeys() [][]byte {
+	if x != nil {
+		return x.AgeKeys
+	}
+	return nil
+}
+
+func (x *DecryptRequest) GetPgpKeys() [][]byte {
+	if x != nil {
+		return x.PgpKeys
+	}
+	return nil
+}
+
+type DecryptReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Failure       *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	Document      []byte                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DecryptReply) Reset() {
+	*x = DecryptReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DecryptReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DecryptReply) ProtoMessage() {}
+
+func (x *DecryptReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DecryptReply.ProtoReflect.Descriptor instead.
+func (*DecryptReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *DecryptReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *DecryptReply) GetDocument() []byte {
+	if x != nil {
+		return x.Document
+	}
+	return nil
+}
+
 type ActionRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -836,7 +1685,7 @@ type ActionRequest struct {
 
 func (x *ActionRequest) Reset() {
 	*x = ActionRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[9]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -848,7 +1697,7 @@ func (x *ActionRequest) String() string {
 func (*ActionRequest) ProtoMessage() {}
 
 func (x *ActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[9]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -861,7 +1710,7 @@ func (x *ActionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionRequest.ProtoReflect.Descriptor instead.
 func (*ActionRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{9}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ActionRequest) GetCall() *Call {
@@ -968,7 +1817,7 @@ type ActionOptions struct {
 
 func (x *ActionOptions) Reset() {
 	*x = ActionOptions{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[10]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -980,7 +1829,7 @@ func (x *ActionOptions) String() string {
 func (*ActionOptions) ProtoMessage() {}
 
 func (x *ActionOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[10]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -993,7 +1842,7 @@ func (x *ActionOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionOptions.ProtoReflect.Descriptor instead.
 func (*ActionOptions) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{10}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ActionOptions) GetTimeoutMs() int64 {
@@ -1122,7 +1971,7 @@ type ActionEvent struct {
 
 func (x *ActionEvent) Reset() {
 	*x = ActionEvent{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[11]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1134,7 +1983,7 @@ func (x *ActionEvent) String() string {
 func (*ActionEvent) ProtoMessage() {}
 
 func (x *ActionEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[11]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1147,7 +1996,7 @@ func (x *ActionEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionEvent.ProtoReflect.Descriptor instead.
 func (*ActionEvent) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{11}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ActionEvent) GetEvent() isActionEvent_Event {
@@ -1218,7 +2067,7 @@ type Phase struct {
 
 func (x *Phase) Reset() {
 	*x = Phase{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[12]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1230,7 +2079,7 @@ func (x *Phase) String() string {
 func (*Phase) ProtoMessage() {}
 
 func (x *Phase) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[12]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1243,7 +2092,7 @@ func (x *Phase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Phase.ProtoReflect.Descriptor instead.
 func (*Phase) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{12}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Phase) GetName() string {
@@ -1270,7 +2119,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[13]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1282,7 +2131,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[13]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1295,7 +2144,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{13}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Log) GetLevel() string {
@@ -1324,7 +2173,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[14]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1336,7 +2185,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[14]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1349,7 +2198,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{14}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Done) GetFailure() *Failure {
@@ -1383,7 +2232,7 @@ type ActionStats struct {
 
 func (x *ActionStats) Reset() {
 	*x = ActionStats{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[15]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1395,7 +2244,7 @@ func (x *ActionStats) String() string {
 func (*ActionStats) ProtoMessage() {}
 
 func (x *ActionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[15]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1408,7 +2257,7 @@ func (x *ActionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionStats.ProtoReflect.Descriptor instead.
 func (*ActionStats) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{15}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ActionStats) GetApiRequests() int32 {
@@ -1451,7 +2300,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[16]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1463,7 +2312,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[16]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1476,7 +2325,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{16}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Revision) GetRelease() *ReleaseRef {
@@ -1583,14 +2432,18 @@ type Failure struct {
 	// The real cause in plain words, the cause below worded into it.
 	Message string `protobuf:"bytes,2,opt,name=message,proto3" json:"message,omitempty"`
 	// Where a workload, hook or test is to blame: the first real cause.
-	Cause         *Cause `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	Cause *Cause `protobuf:"bytes,3,opt,name=cause,proto3" json:"cause,omitempty"`
+	// How long the other side asked us to wait at least; 0: it did not.
+	RetryAfterMs int64 `protobuf:"varint,4,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	// Of VALUES_INVALID: what the schemas refuse, in the order of the paths.
+	Violations    []*Violation `protobuf:"bytes,5,rep,name=violations,proto3" json:"violations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[17]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1602,7 +2455,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[17]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1615,7 +2468,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{17}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Failure) GetKind() Failure_Kind {
@@ -1637,6 +2490,84 @@ func (x *Failure) GetCause() *Cause {
 		return x.Cause
 	}
 	return nil
+}
+
+func (x *Failure) GetRetryAfterMs() int64 {
+	if x != nil {
+		return x.RetryAfterMs
+	}
+	return 0
+}
+
+func (x *Failure) GetViolations() []*Violation {
+	if x != nil {
+		return x.Violations
+	}
+	return nil
+}
+
+// A value that a chart's JSON schema refuses; no value is quoted.
+type Violation struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Where it stands in the values: keys, and numbers inside lists.
+	Path []string `protobuf:"bytes,1,rep,name=path,proto3" json:"path,omitempty"`
+	// What is wrong, in plain words, as `must be a string, not a number`.
+	Problem string `protobuf:"bytes,2,opt,name=problem,proto3" json:"problem,omitempty"`
+	// The chart whose schema it is; empty for the release's own.
+	Chart         string `protobuf:"bytes,3,opt,name=chart,proto3" json:"chart,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Violation) Reset() {
+	*x = Violation{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Violation) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Violation) ProtoMessage() {}
+
+func (x *Violation) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Violation.ProtoReflect.Descriptor instead.
+func (*Violation) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *Violation) GetPath() []string {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
+func (x *Violation) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+func (x *Violation) GetChart() string {
+	if x != nil {
+		return x.Chart
+	}
+	return ""
 }
 
 // The first real cause of a failure in the cluster.
@@ -1665,7 +2596,7 @@ type Cause struct {
 
 func (x *Cause) Reset() {
 	*x = Cause{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +2608,7 @@ func (x *Cause) String() string {
 func (*Cause) ProtoMessage() {}
 
 func (x *Cause) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +2621,7 @@ func (x *Cause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cause.ProtoReflect.Descriptor instead.
 func (*Cause) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Cause) GetObject() string {
@@ -1775,7 +2706,7 @@ type SupersedeRequest struct {
 
 func (x *SupersedeRequest) Reset() {
 	*x = SupersedeRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1787,7 +2718,7 @@ func (x *SupersedeRequest) String() string {
 func (*SupersedeRequest) ProtoMessage() {}
 
 func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1800,7 +2731,7 @@ func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupersedeRequest.ProtoReflect.Descriptor instead.
 func (*SupersedeRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SupersedeRequest) GetCall() *Call {
@@ -1835,7 +2766,7 @@ type SupersedeReply struct {
 
 func (x *SupersedeReply) Reset() {
 	*x = SupersedeReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1847,7 +2778,7 @@ func (x *SupersedeReply) String() string {
 func (*SupersedeReply) ProtoMessage() {}
 
 func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1860,7 +2791,7 @@ func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupersedeReply.ProtoReflect.Descriptor instead.
 func (*SupersedeReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *SupersedeReply) GetFailure() *Failure {
@@ -1892,7 +2823,7 @@ type CompareRequest struct {
 
 func (x *CompareRequest) Reset() {
 	*x = CompareRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1904,7 +2835,7 @@ func (x *CompareRequest) String() string {
 func (*CompareRequest) ProtoMessage() {}
 
 func (x *CompareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1917,7 +2848,7 @@ func (x *CompareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareRequest.ProtoReflect.Descriptor instead.
 func (*CompareRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *CompareRequest) GetCall() *Call {
@@ -1979,7 +2910,7 @@ type CompareReply struct {
 
 func (x *CompareReply) Reset() {
 	*x = CompareReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1991,7 +2922,7 @@ func (x *CompareReply) String() string {
 func (*CompareReply) ProtoMessage() {}
 
 func (x *CompareReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2004,7 +2935,7 @@ func (x *CompareReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareReply.ProtoReflect.Descriptor instead.
 func (*CompareReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *CompareReply) GetFailure() *Failure {
@@ -2048,7 +2979,7 @@ type AnnotateRequest struct {
 
 func (x *AnnotateRequest) Reset() {
 	*x = AnnotateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +2991,7 @@ func (x *AnnotateRequest) String() string {
 func (*AnnotateRequest) ProtoMessage() {}
 
 func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +3004,7 @@ func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnnotateRequest.ProtoReflect.Descriptor instead.
 func (*AnnotateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *AnnotateRequest) GetCall() *Call {
@@ -2121,7 +3052,7 @@ type AnnotateReply struct {
 
 func (x *AnnotateReply) Reset() {
 	*x = AnnotateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2133,7 +3064,7 @@ func (x *AnnotateReply) String() string {
 func (*AnnotateReply) ProtoMessage() {}
 
 func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2146,7 +3077,7 @@ func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnnotateReply.ProtoReflect.Descriptor instead.
 func (*AnnotateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *AnnotateReply) GetFailure() *Failure {
@@ -2175,7 +3106,7 @@ type SweepRequest struct {
 
 func (x *SweepRequest) Reset() {
 	*x = SweepRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2187,7 +3118,7 @@ func (x *SweepRequest) String() string {
 func (*SweepRequest) ProtoMessage() {}
 
 func (x *SweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2200,7 +3131,7 @@ func (x *SweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SweepRequest.ProtoReflect.Descriptor instead.
 func (*SweepRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SweepRequest) GetCall() *Call {
@@ -2242,7 +3173,7 @@ type SweepReply struct {
 
 func (x *SweepReply) Reset() {
 	*x = SweepReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2254,7 +3185,7 @@ func (x *SweepReply) String() string {
 func (*SweepReply) ProtoMessage() {}
 
 func (x *SweepReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2267,7 +3198,7 @@ func (x *SweepReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SweepReply.ProtoReflect.Descriptor instead.
 func (*SweepReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SweepReply) GetFailure() *Failure {
@@ -2295,7 +3226,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2307,7 +3238,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2320,7 +3251,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RenewRequest) GetCall() *Call {
@@ -2352,7 +3283,7 @@ type RenewReply struct {
 
 func (x *RenewReply) Reset() {
 	*x = RenewReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2364,7 +3295,7 @@ func (x *RenewReply) String() string {
 func (*RenewReply) ProtoMessage() {}
 
 func (x *RenewReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2377,7 +3308,7 @@ func (x *RenewReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewReply.ProtoReflect.Descriptor instead.
 func (*RenewReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
 }
 
 type UnlockRequest struct {
@@ -2392,7 +3323,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2404,7 +3335,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2417,7 +3348,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *UnlockRequest) GetCall() *Call {
@@ -2458,7 +3389,7 @@ type UnlockReply struct {
 
 func (x *UnlockReply) Reset() {
 	*x = UnlockReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2470,7 +3401,7 @@ func (x *UnlockReply) String() string {
 func (*UnlockReply) ProtoMessage() {}
 
 func (x *UnlockReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2483,7 +3414,7 @@ func (x *UnlockReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockReply.ProtoReflect.Descriptor instead.
 func (*UnlockReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *UnlockReply) GetFailure() *Failure {
@@ -2514,7 +3445,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2526,7 +3457,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2539,7 +3470,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *GetRequest) GetCall() *Call {
@@ -2588,7 +3519,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2600,7 +3531,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2613,7 +3544,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *GetReply) GetFailure() *Failure {
@@ -2642,7 +3573,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2654,7 +3585,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2667,7 +3598,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *HistoryRequest) GetCall() *Call {
@@ -2701,7 +3632,7 @@ type HistoryReply struct {
 
 func (x *HistoryReply) Reset() {
 	*x = HistoryReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2713,7 +3644,7 @@ func (x *HistoryReply) String() string {
 func (*HistoryReply) ProtoMessage() {}
 
 func (x *HistoryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2726,7 +3657,7 @@ func (x *HistoryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryReply.ProtoReflect.Descriptor instead.
 func (*HistoryReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *HistoryReply) GetFailure() *Failure {
@@ -2758,7 +3689,7 @@ type TemplateRequest struct {
 
 func (x *TemplateRequest) Reset() {
 	*x = TemplateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2770,7 +3701,7 @@ func (x *TemplateRequest) String() string {
 func (*TemplateRequest) ProtoMessage() {}
 
 func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2783,7 +3714,7 @@ func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateRequest.ProtoReflect.Descriptor instead.
 func (*TemplateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *TemplateRequest) GetCall() *Call {
@@ -2846,7 +3777,7 @@ type TemplateReply struct {
 
 func (x *TemplateReply) Reset() {
 	*x = TemplateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2858,7 +3789,7 @@ func (x *TemplateReply) String() string {
 func (*TemplateReply) ProtoMessage() {}
 
 func (x *TemplateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2871,7 +3802,7 @@ func (x *TemplateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateReply.ProtoReflect.Descriptor instead.
 func (*TemplateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *TemplateReply) GetFailure() *Failure {
@@ -2907,7 +3838,7 @@ type InvalidateRequest struct {
 
 func (x *InvalidateRequest) Reset() {
 	*x = InvalidateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2919,7 +3850,7 @@ func (x *InvalidateRequest) String() string {
 func (*InvalidateRequest) ProtoMessage() {}
 
 func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2932,7 +3863,7 @@ func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateRequest.ProtoReflect.Descriptor instead.
 func (*InvalidateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *InvalidateRequest) GetCall() *Call {
@@ -2971,7 +3902,7 @@ type InvalidateReply struct {
 
 func (x *InvalidateReply) Reset() {
 	*x = InvalidateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2983,7 +3914,7 @@ func (x *InvalidateReply) String() string {
 func (*InvalidateReply) ProtoMessage() {}
 
 func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2996,7 +3927,7 @@ func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateReply.ProtoReflect.Descriptor instead.
 func (*InvalidateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
 }
 
 type StatsRequest struct {
@@ -3008,7 +3939,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3020,7 +3951,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3033,7 +3964,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *StatsRequest) GetCall() *Call {
@@ -3062,7 +3993,7 @@ type StatsReply struct {
 
 func (x *StatsReply) Reset() {
 	*x = StatsReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3074,7 +4005,7 @@ func (x *StatsReply) String() string {
 func (*StatsReply) ProtoMessage() {}
 
 func (x *StatsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3087,7 +4018,7 @@ func (x *StatsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsReply.ProtoReflect.Descriptor instead.
 func (*StatsReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *StatsReply) GetHelmVersion() string {
@@ -3196,7 +4127,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x1d\n" +
 	"\n" +
 	"secret_uid\x18\x02 \x01(\tR\tsecretUid\x126\n" +
-	"\x17secret_resource_version\x18\x03 \x01(\tR\x15secretResourceVersion\"\xb7\x01\n" +
+	"\x17secret_resource_version\x18\x03 \x01(\tR\x15secretResourceVersion\"\xe5\x02\n" +
 	"\x10PullChartRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x1e\n" +
 	"\n" +
@@ -3204,18 +4135,84 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"repository\x12\x12\n" +
 	"\x04name\x18\x03 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\tR\aversion\x12'\n" +
-	"\x10max_index_age_ms\x18\x05 \x01(\x03R\rmaxIndexAgeMs\"\xb1\x01\n" +
+	"\x10max_index_age_ms\x18\x05 \x01(\x03R\rmaxIndexAgeMs\x122\n" +
+	"\x06access\x18\x06 \x01(\v2\x1a.helmward.engine.v1.AccessR\x06access\x12D\n" +
+	"\fverification\x18\a \x01(\v2 .helmward.engine.v1.VerificationR\fverification\x122\n" +
+	"\x06egress\x18\b \x01(\v2\x1a.helmward.engine.v1.EgressR\x06egress\"\xdc\x02\n" +
+	"\x06Access\x12\x1a\n" +
+	"\busername\x18\x01 \x01(\tR\busername\x12\x1a\n" +
+	"\bpassword\x18\x02 \x01(\tR\bpassword\x12!\n" +
+	"\fbearer_token\x18\x03 \x01(\tR\vbearerToken\x12,\n" +
+	"\x12docker_config_json\x18\x04 \x01(\fR\x10dockerConfigJson\x12\x15\n" +
+	"\x06ca_pem\x18\x05 \x01(\fR\x05caPem\x12'\n" +
+	"\x0fcertificate_pem\x18\x06 \x01(\fR\x0ecertificatePem\x12\x17\n" +
+	"\akey_pem\x18\a \x01(\fR\x06keyPem\x12&\n" +
+	"\x0fskip_tls_verify\x18\b \x01(\bR\rskipTlsVerify\x12\x1d\n" +
+	"\n" +
+	"plain_http\x18\t \x01(\bR\tplainHttp\x12)\n" +
+	"\x10pass_credentials\x18\n" +
+	" \x01(\bR\x0fpassCredentials\">\n" +
+	"\fVerification\x12\x1a\n" +
+	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
+	"\x04keys\x18\x02 \x03(\fR\x04keys\"\"\n" +
+	"\x06Egress\x12\x18\n" +
+	"\aallowed\x18\x01 \x03(\tR\aallowed\"\xb1\x01\n" +
 	"\x0ePullChartReply\x125\n" +
 	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12/\n" +
 	"\x05chart\x18\x02 \x01(\v2\x19.helmward.engine.v1.ChartR\x05chart\x12\x14\n" +
 	"\x05stale\x18\x03 \x01(\bR\x05stale\x12!\n" +
-	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"n\n" +
+	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\x8b\x01\n" +
 	"\x05Chart\x12\x16\n" +
 	"\x06digest\x18\x01 \x01(\tR\x06digest\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\tR\aversion\x12\x1f\n" +
 	"\vapp_version\x18\x04 \x01(\tR\n" +
-	"appVersion\"\xc1\x05\n" +
+	"appVersion\x12\x1b\n" +
+	"\tsigned_by\x18\x05 \x01(\tR\bsignedBy\"\xcc\x02\n" +
+	"\x10PackChartRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x16\n" +
+	"\x06folder\x18\x03 \x01(\tR\x06folder\x12\x12\n" +
+	"\x04path\x18\x04 \x01(\tR\x04path\x12+\n" +
+	"\x11skip_dependencies\x18\x05 \x01(\bR\x10skipDependencies\x12B\n" +
+	"\frepositories\x18\x06 \x03(\v2\x1e.helmward.engine.v1.RepositoryR\frepositories\x122\n" +
+	"\x06egress\x18\a \x01(\v2\x1a.helmward.engine.v1.EgressR\x06egress\x12'\n" +
+	"\x10max_index_age_ms\x18\b \x01(\x03R\rmaxIndexAgeMs\"f\n" +
+	"\n" +
+	"Repository\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x122\n" +
+	"\x06access\x18\x03 \x01(\v2\x1a.helmward.engine.v1.AccessR\x06access\"{\n" +
+	"\x14ReadChartFileRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12!\n" +
+	"\fchart_digest\x18\x02 \x01(\tR\vchartDigest\x12\x12\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\"{\n" +
+	"\x12ReadChartFileReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x14\n" +
+	"\x05found\x18\x02 \x01(\bR\x05found\x12\x18\n" +
+	"\acontent\x18\x03 \x01(\fR\acontent\"\xf9\x01\n" +
+	"\x14FetchDocumentRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12\x1b\n" +
+	"\tmax_bytes\x18\x03 \x01(\x03R\bmaxBytes\x12\x1c\n" +
+	"\n" +
+	"max_age_ms\x18\x04 \x01(\x03R\bmaxAgeMs\x122\n" +
+	"\x06egress\x18\x05 \x01(\v2\x1a.helmward.engine.v1.EgressR\x06egress\x122\n" +
+	"\x06access\x18\x06 \x01(\v2\x1a.helmward.engine.v1.AccessR\x06access\"\x9e\x01\n" +
+	"\x12FetchDocumentReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x18\n" +
+	"\acontent\x18\x02 \x01(\fR\acontent\x12\x14\n" +
+	"\x05stale\x18\x03 \x01(\bR\x05stale\x12!\n" +
+	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\xa8\x01\n" +
+	"\x0eDecryptRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x1a\n" +
+	"\bdocument\x18\x02 \x01(\fR\bdocument\x12\x16\n" +
+	"\x06format\x18\x03 \x01(\tR\x06format\x12\x19\n" +
+	"\bage_keys\x18\x04 \x03(\fR\aageKeys\x12\x19\n" +
+	"\bpgp_keys\x18\x05 \x03(\fR\apgpKeys\"a\n" +
+	"\fDecryptReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x1a\n" +
+	"\bdocument\x18\x02 \x01(\fR\bdocument\"\xc1\x05\n" +
 	"\rActionRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x122\n" +
@@ -3297,11 +4294,15 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"valuesJson\x1a>\n" +
 	"\x10AnnotationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x9c\x04\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xb1\x05\n" +
 	"\aFailure\x124\n" +
 	"\x04kind\x18\x01 \x01(\x0e2 .helmward.engine.v1.Failure.KindR\x04kind\x12\x18\n" +
 	"\amessage\x18\x02 \x01(\tR\amessage\x12/\n" +
-	"\x05cause\x18\x03 \x01(\v2\x19.helmward.engine.v1.CauseR\x05cause\"\x8f\x03\n" +
+	"\x05cause\x18\x03 \x01(\v2\x19.helmward.engine.v1.CauseR\x05cause\x12$\n" +
+	"\x0eretry_after_ms\x18\x04 \x01(\x03R\fretryAfterMs\x12=\n" +
+	"\n" +
+	"violations\x18\x05 \x03(\v2\x1d.helmward.engine.v1.ViolationR\n" +
+	"violations\"\xbf\x03\n" +
 	"\x04Kind\x12\x0f\n" +
 	"\vUNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12SOURCE_UNAVAILABLE\x10\x01\x12\x13\n" +
@@ -3326,7 +4327,15 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\vTEST_FAILED\x10\x13\x12\x0e\n" +
 	"\n" +
 	"SUPERSEDED\x10\x14\x12\x10\n" +
-	"\fSESSION_LOST\x10\x15\"\x9e\x02\n" +
+	"\fSESSION_LOST\x10\x15\x12\x0e\n" +
+	"\n" +
+	"UNVERIFIED\x10\x16\x12\x0f\n" +
+	"\vNOT_ALLOWED\x10\x17\x12\r\n" +
+	"\tTOO_LARGE\x10\x18\"O\n" +
+	"\tViolation\x12\x12\n" +
+	"\x04path\x18\x01 \x03(\tR\x04path\x12\x18\n" +
+	"\aproblem\x18\x02 \x01(\tR\aproblem\x12\x14\n" +
+	"\x05chart\x18\x03 \x01(\tR\x05chart\"\x9e\x02\n" +
 	"\x05Cause\x12\x16\n" +
 	"\x06object\x18\x01 \x01(\tR\x06object\x12\x1c\n" +
 	"\tnamespace\x18\x02 \x01(\tR\tnamespace\x12\x10\n" +
@@ -3457,9 +4466,13 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\fValuesPolicy\x12\t\n" +
 	"\x05RESET\x10\x00\x12\t\n" +
 	"\x05REUSE\x10\x01\x12\x14\n" +
-	"\x10REUSE_WHEN_EMPTY\x10\x022\xb3\v\n" +
+	"\x10REUSE_WHEN_EMPTY\x10\x022\xa1\x0e\n" +
 	"\x06Engine\x12U\n" +
-	"\tPullChart\x12$.helmward.engine.v1.PullChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12O\n" +
+	"\tPullChart\x12$.helmward.engine.v1.PullChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12U\n" +
+	"\tPackChart\x12$.helmward.engine.v1.PackChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12a\n" +
+	"\rReadChartFile\x12(.helmward.engine.v1.ReadChartFileRequest\x1a&.helmward.engine.v1.ReadChartFileReply\x12a\n" +
+	"\rFetchDocument\x12(.helmward.engine.v1.FetchDocumentRequest\x1a&.helmward.engine.v1.FetchDocumentReply\x12O\n" +
+	"\aDecrypt\x12\".helmward.engine.v1.DecryptRequest\x1a .helmward.engine.v1.DecryptReply\x12O\n" +
 	"\aInstall\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12O\n" +
 	"\aUpgrade\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12Q\n" +
 	"\tUninstall\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12L\n" +
@@ -3492,159 +4505,195 @@ func file_helmward_engine_v1_engine_proto_rawDescGZIP() []byte {
 }
 
 var file_helmward_engine_v1_engine_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 45)
+var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
 var file_helmward_engine_v1_engine_proto_goTypes = []any{
-	(ValuesPolicy)(0),         // 0: helmward.engine.v1.ValuesPolicy
-	(Failure_Kind)(0),         // 1: helmward.engine.v1.Failure.Kind
-	(*Call)(nil),              // 2: helmward.engine.v1.Call
-	(*Identity)(nil),          // 3: helmward.engine.v1.Identity
-	(*User)(nil),              // 4: helmward.engine.v1.User
-	(*ReleaseRef)(nil),        // 5: helmward.engine.v1.ReleaseRef
-	(*Writer)(nil),            // 6: helmward.engine.v1.Writer
-	(*Base)(nil),              // 7: helmward.engine.v1.Base
-	(*PullChartRequest)(nil),  // 8: helmward.engine.v1.PullChartRequest
-	(*PullChartReply)(nil),    // 9: helmward.engine.v1.PullChartReply
-	(*Chart)(nil),             // 10: helmward.engine.v1.Chart
-	(*ActionRequest)(nil),     // 11: helmward.engine.v1.ActionRequest
-	(*ActionOptions)(nil),     // 12: helmward.engine.v1.ActionOptions
-	(*ActionEvent)(nil),       // 13: helmward.engine.v1.ActionEvent
-	(*Phase)(nil),             // 14: helmward.engine.v1.Phase
-	(*Log)(nil),               // 15: helmward.engine.v1.Log
-	(*Done)(nil),              // 16: helmward.engine.v1.Done
-	(*ActionStats)(nil),       // 17: helmward.engine.v1.ActionStats
-	(*Revision)(nil),          // 18: helmward.engine.v1.Revision
-	(*Failure)(nil),           // 19: helmward.engine.v1.Failure
-	(*Cause)(nil),             // 20: helmward.engine.v1.Cause
-	(*SupersedeRequest)(nil),  // 21: helmward.engine.v1.SupersedeRequest
-	(*SupersedeReply)(nil),    // 22: helmward.engine.v1.SupersedeReply
-	(*CompareRequest)(nil),    // 23: helmward.engine.v1.CompareRequest
-	(*CompareReply)(nil),      // 24: helmward.engine.v1.CompareReply
-	(*AnnotateRequest)(nil),   // 25: helmward.engine.v1.AnnotateRequest
-	(*AnnotateReply)(nil),     // 26: helmward.engine.v1.AnnotateReply
-	(*SweepRequest)(nil),      // 27: helmward.engine.v1.SweepRequest
-	(*SweepReply)(nil),        // 28: helmward.engine.v1.SweepReply
-	(*RenewRequest)(nil),      // 29: helmward.engine.v1.RenewRequest
-	(*RenewReply)(nil),        // 30: helmward.engine.v1.RenewReply
-	(*UnlockRequest)(nil),     // 31: helmward.engine.v1.UnlockRequest
-	(*UnlockReply)(nil),       // 32: helmward.engine.v1.UnlockReply
-	(*GetRequest)(nil),        // 33: helmward.engine.v1.GetRequest
-	(*GetReply)(nil),          // 34: helmward.engine.v1.GetReply
-	(*HistoryRequest)(nil),    // 35: helmward.engine.v1.HistoryRequest
-	(*HistoryReply)(nil),      // 36: helmward.engine.v1.HistoryReply
-	(*TemplateRequest)(nil),   // 37: helmward.engine.v1.TemplateRequest
-	(*TemplateReply)(nil),     // 38: helmward.engine.v1.TemplateReply
-	(*InvalidateRequest)(nil), // 39: helmward.engine.v1.InvalidateRequest
-	(*InvalidateReply)(nil),   // 40: helmward.engine.v1.InvalidateReply
-	(*StatsRequest)(nil),      // 41: helmward.engine.v1.StatsRequest
-	(*StatsReply)(nil),        // 42: helmward.engine.v1.StatsReply
-	nil,                       // 43: helmward.engine.v1.ActionRequest.AnnotationsEntry
-	nil,                       // 44: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	nil,                       // 45: helmward.engine.v1.Revision.AnnotationsEntry
-	nil,                       // 46: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	(ValuesPolicy)(0),            // 0: helmward.engine.v1.ValuesPolicy
+	(Failure_Kind)(0),            // 1: helmward.engine.v1.Failure.Kind
+	(*Call)(nil),                 // 2: helmward.engine.v1.Call
+	(*Identity)(nil),             // 3: helmward.engine.v1.Identity
+	(*User)(nil),                 // 4: helmward.engine.v1.User
+	(*ReleaseRef)(nil),           // 5: helmward.engine.v1.ReleaseRef
+	(*Writer)(nil),               // 6: helmward.engine.v1.Writer
+	(*Base)(nil),                 // 7: helmward.engine.v1.Base
+	(*PullChartRequest)(nil),     // 8: helmward.engine.v1.PullChartRequest
+	(*Access)(nil),               // 9: helmward.engine.v1.Access
+	(*Verification)(nil),         // 10: helmward.engine.v1.Verification
+	(*Egress)(nil),               // 11: helmward.engine.v1.Egress
+	(*PullChartReply)(nil),       // 12: helmward.engine.v1.PullChartReply
+	(*Chart)(nil),                // 13: helmward.engine.v1.Chart
+	(*PackChartRequest)(nil),     // 14: helmward.engine.v1.PackChartRequest
+	(*Repository)(nil),           // 15: helmward.engine.v1.Repository
+	(*ReadChartFileRequest)(nil), // 16: helmward.engine.v1.ReadChartFileRequest
+	(*ReadChartFileReply)(nil),   // 17: helmward.engine.v1.ReadChartFileReply
+	(*FetchDocumentRequest)(nil), // 18: helmward.engine.v1.FetchDocumentRequest
+	(*FetchDocumentReply)(nil),   // 19: helmward.engine.v1.FetchDocumentReply
+	(*DecryptRequest)(nil),       // 20: helmward.engine.v1.DecryptRequest
+	(*DecryptReply)(nil),         // 21: helmward.engine.v1.DecryptReply
+	(*ActionRequest)(nil),        // 22: helmward.engine.v1.ActionRequest
+	(*ActionOptions)(nil),        // 23: helmward.engine.v1.ActionOptions
+	(*ActionEvent)(nil),          // 24: helmward.engine.v1.ActionEvent
+	(*Phase)(nil),                // 25: helmward.engine.v1.Phase
+	(*Log)(nil),                  // 26: helmward.engine.v1.Log
+	(*Done)(nil),                 // 27: helmward.engine.v1.Done
+	(*ActionStats)(nil),          // 28: helmward.engine.v1.ActionStats
+	(*Revision)(nil),             // 29: helmward.engine.v1.Revision
+	(*Failure)(nil),              // 30: helmward.engine.v1.Failure
+	(*Violation)(nil),            // 31: helmward.engine.v1.Violation
+	(*Cause)(nil),                // 32: helmward.engine.v1.Cause
+	(*SupersedeRequest)(nil),     // 33: helmward.engine.v1.SupersedeRequest
+	(*SupersedeReply)(nil),       // 34: helmward.engine.v1.SupersedeReply
+	(*CompareRequest)(nil),       // 35: helmward.engine.v1.CompareRequest
+	(*CompareReply)(nil),         // 36: helmward.engine.v1.CompareReply
+	(*AnnotateRequest)(nil),      // 37: helmward.engine.v1.AnnotateRequest
+	(*AnnotateReply)(nil),        // 38: helmward.engine.v1.AnnotateReply
+	(*SweepRequest)(nil),         // 39: helmward.engine.v1.SweepRequest
+	(*SweepReply)(nil),           // 40: helmward.engine.v1.SweepReply
+	(*RenewRequest)(nil),         // 41: helmward.engine.v1.RenewRequest
+	(*RenewReply)(nil),           // 42: helmward.engine.v1.RenewReply
+	(*UnlockRequest)(nil),        // 43: helmward.engine.v1.UnlockRequest
+	(*UnlockReply)(nil),          // 44: helmward.engine.v1.UnlockReply
+	(*GetRequest)(nil),           // 45: helmward.engine.v1.GetRequest
+	(*GetReply)(nil),             // 46: helmward.engine.v1.GetReply
+	(*HistoryRequest)(nil),       // 47: helmward.engine.v1.HistoryRequest
+	(*HistoryReply)(nil),         // 48: helmward.engine.v1.HistoryReply
+	(*TemplateRequest)(nil),      // 49: helmward.engine.v1.TemplateRequest
+	(*TemplateReply)(nil),        // 50: helmward.engine.v1.TemplateReply
+	(*InvalidateRequest)(nil),    // 51: helmward.engine.v1.InvalidateRequest
+	(*InvalidateReply)(nil),      // 52: helmward.engine.v1.InvalidateReply
+	(*StatsRequest)(nil),         // 53: helmward.engine.v1.StatsRequest
+	(*StatsReply)(nil),           // 54: helmward.engine.v1.StatsReply
+	nil,                          // 55: helmward.engine.v1.ActionRequest.AnnotationsEntry
+	nil,                          // 56: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	nil,                          // 57: helmward.engine.v1.Revision.AnnotationsEntry
+	nil,                          // 58: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
 }
 var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	3,  // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
 	4,  // 1: helmward.engine.v1.Identity.user:type_name -> helmward.engine.v1.User
 	2,  // 2: helmward.engine.v1.PullChartRequest.call:type_name -> helmward.engine.v1.Call
-	19, // 3: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
-	10, // 4: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
-	2,  // 5: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 6: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	6,  // 7: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
-	7,  // 8: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
-	43, // 9: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
-	12, // 10: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
-	44, // 11: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	0,  // 12: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
-	14, // 13: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
-	15, // 14: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
-	16, // 15: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
-	19, // 16: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
-	18, // 17: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
-	17, // 18: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
-	5,  // 19: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
-	45, // 20: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
-	1,  // 21: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
-	20, // 22: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
-	2,  // 23: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 24: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	19, // 25: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 26: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 27: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 28: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
-	19, // 29: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 30: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 31: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 32: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
-	6,  // 33: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
-	46, // 34: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
-	19, // 35: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
-	18, // 36: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 37: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 38: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 39: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
-	6,  // 40: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
-	19, // 41: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 42: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
-	2,  // 43: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 44: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 45: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
-	19, // 46: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
-	18, // 47: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 48: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 49: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	19, // 50: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
-	18, // 51: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 52: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 53: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	19, // 54: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
-	18, // 55: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
-	2,  // 56: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 57: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	19, // 58: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 59: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
-	2,  // 60: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
-	8,  // 61: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
-	11, // 62: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
-	11, // 63: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
-	11, // 64: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
-	31, // 65: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
-	11, // 66: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
-	11, // 67: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
-	11, // 68: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
-	21, // 69: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
-	23, // 70: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
-	25, // 71: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
-	27, // 72: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
-	29, // 73: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
-	33, // 74: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
-	35, // 75: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
-	37, // 76: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
-	39, // 77: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
-	41, // 78: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
-	9,  // 79: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
-	13, // 80: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
-	13, // 81: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
-	13, // 82: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
-	32, // 83: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
-	13, // 84: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
-	13, // 85: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
-	13, // 86: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
-	22, // 87: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
-	24, // 88: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
-	26, // 89: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
-	28, // 90: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
-	30, // 91: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
-	34, // 92: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
-	36, // 93: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
-	38, // 94: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
-	40, // 95: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
-	42, // 96: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
-	79, // [79:97] is the sub-list for method output_type
-	61, // [61:79] is the sub-list for method input_type
-	61, // [61:61] is the sub-list for extension type_name
-	61, // [61:61] is the sub-list for extension extendee
-	0,  // [0:61] is the sub-list for field type_name
+	9,  // 3: helmward.engine.v1.PullChartRequest.access:type_name -> helmward.engine.v1.Access
+	10, // 4: helmward.engine.v1.PullChartRequest.verification:type_name -> helmward.engine.v1.Verification
+	11, // 5: helmward.engine.v1.PullChartRequest.egress:type_name -> helmward.engine.v1.Egress
+	30, // 6: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
+	13, // 7: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
+	2,  // 8: helmward.engine.v1.PackChartRequest.call:type_name -> helmward.engine.v1.Call
+	15, // 9: helmward.engine.v1.PackChartRequest.repositories:type_name -> helmward.engine.v1.Repository
+	11, // 10: helmward.engine.v1.PackChartRequest.egress:type_name -> helmward.engine.v1.Egress
+	9,  // 11: helmward.engine.v1.Repository.access:type_name -> helmward.engine.v1.Access
+	2,  // 12: helmward.engine.v1.ReadChartFileRequest.call:type_name -> helmward.engine.v1.Call
+	30, // 13: helmward.engine.v1.ReadChartFileReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 14: helmward.engine.v1.FetchDocumentRequest.call:type_name -> helmward.engine.v1.Call
+	11, // 15: helmward.engine.v1.FetchDocumentRequest.egress:type_name -> helmward.engine.v1.Egress
+	9,  // 16: helmward.engine.v1.FetchDocumentRequest.access:type_name -> helmward.engine.v1.Access
+	30, // 17: helmward.engine.v1.FetchDocumentReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 18: helmward.engine.v1.DecryptRequest.call:type_name -> helmward.engine.v1.Call
+	30, // 19: helmward.engine.v1.DecryptReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 20: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 21: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	6,  // 22: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
+	7,  // 23: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
+	55, // 24: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
+	23, // 25: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
+	56, // 26: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	0,  // 27: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
+	25, // 28: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
+	26, // 29: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
+	27, // 30: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
+	30, // 31: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
+	29, // 32: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
+	28, // 33: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
+	5,  // 34: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
+	57, // 35: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
+	1,  // 36: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
+	32, // 37: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
+	31, // 38: helmward.engine.v1.Failure.violations:type_name -> helmward.engine.v1.Violation
+	2,  // 39: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 40: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	30, // 41: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 42: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 43: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 44: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
+	30, // 45: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 46: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 47: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 48: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
+	6,  // 49: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
+	58, // 50: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	30, // 51: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
+	29, // 52: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 53: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 54: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 55: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
+	6,  // 56: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
+	30, // 57: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 58: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
+	2,  // 59: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 60: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 61: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
+	30, // 62: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
+	29, // 63: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 64: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 65: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	30, // 66: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
+	29, // 67: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 68: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 69: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	30, // 70: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
+	29, // 71: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
+	2,  // 72: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 73: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	30, // 74: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 75: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
+	2,  // 76: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
+	8,  // 77: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
+	14, // 78: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
+	16, // 79: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
+	18, // 80: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
+	20, // 81: helmward.engine.v1.Engine.Decrypt:input_type -> helmward.engine.v1.DecryptRequest
+	22, // 82: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
+	22, // 83: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
+	22, // 84: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
+	43, // 85: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
+	22, // 86: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
+	22, // 87: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
+	22, // 88: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
+	33, // 89: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
+	35, // 90: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
+	37, // 91: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
+	39, // 92: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
+	41, // 93: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
+	45, // 94: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
+	47, // 95: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
+	49, // 96: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
+	51, // 97: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
+	53, // 98: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
+	12, // 99: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
+	12, // 100: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
+	17, // 101: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
+	19, // 102: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
+	21, // 103: helmward.engine.v1.Engine.Decrypt:output_type -> helmward.engine.v1.DecryptReply
+	24, // 104: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
+	24, // 105: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
+	24, // 106: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
+	44, // 107: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
+	24, // 108: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
+	24, // 109: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
+	24, // 110: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
+	34, // 111: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
+	36, // 112: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
+	38, // 113: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
+	40, // 114: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
+	42, // 115: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
+	46, // 116: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
+	48, // 117: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
+	50, // 118: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
+	52, // 119: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
+	54, // 120: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
+	99, // [99:121] is the sub-list for method output_type
+	77, // [77:99] is the sub-list for method input_type
+	77, // [77:77] is the sub-list for extension type_name
+	77, // [77:77] is the sub-list for extension extendee
+	0,  // [0:77] is the sub-list for field type_name
 }
 
 func init() { file_helmward_engine_v1_engine_proto_init() }
@@ -3656,19 +4705,19 @@ func file_helmward_engine_v1_engine_proto_init() {
 		(*Identity_Operator)(nil),
 		(*Identity_User)(nil),
 	}
-	file_helmward_engine_v1_engine_proto_msgTypes[11].OneofWrappers = []any{
+	file_helmward_engine_v1_engine_proto_msgTypes[22].OneofWrappers = []any{
 		(*ActionEvent_Phase)(nil),
 		(*ActionEvent_Log)(nil),
 		(*ActionEvent_Done)(nil),
 	}
-	file_helmward_engine_v1_engine_proto_msgTypes[18].OneofWrappers = []any{}
+	file_helmward_engine_v1_engine_proto_msgTypes[30].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_helmward_engine_v1_engine_proto_rawDesc), len(file_helmward_engine_v1_engine_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   45,
+			NumMessages:   57,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

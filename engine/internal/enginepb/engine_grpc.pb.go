@@ -25,33 +25,46 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Engine_PullChart_FullMethodName  = "/helmward.engine.v1.Engine/PullChart"
-	Engine_Install_FullMethodName    = "/helmward.engine.v1.Engine/Install"
-	Engine_Upgrade_FullMethodName    = "/helmward.engine.v1.Engine/Upgrade"
-	Engine_Uninstall_FullMethodName  = "/helmward.engine.v1.Engine/Uninstall"
-	Engine_Unlock_FullMethodName     = "/helmward.engine.v1.Engine/Unlock"
-	Engine_Rollback_FullMethodName   = "/helmward.engine.v1.Engine/Rollback"
-	Engine_Test_FullMethodName       = "/helmward.engine.v1.Engine/Test"
-	Engine_Resume_FullMethodName     = "/helmward.engine.v1.Engine/Resume"
-	Engine_Supersede_FullMethodName  = "/helmward.engine.v1.Engine/Supersede"
-	Engine_Compare_FullMethodName    = "/helmward.engine.v1.Engine/Compare"
-	Engine_Annotate_FullMethodName   = "/helmward.engine.v1.Engine/Annotate"
-	Engine_Sweep_FullMethodName      = "/helmward.engine.v1.Engine/Sweep"
-	Engine_Renew_FullMethodName      = "/helmward.engine.v1.Engine/Renew"
-	Engine_Get_FullMethodName        = "/helmward.engine.v1.Engine/Get"
-	Engine_History_FullMethodName    = "/helmward.engine.v1.Engine/History"
-	Engine_Template_FullMethodName   = "/helmward.engine.v1.Engine/Template"
-	Engine_Invalidate_FullMethodName = "/helmward.engine.v1.Engine/Invalidate"
-	Engine_Stats_FullMethodName      = "/helmward.engine.v1.Engine/Stats"
+	Engine_PullChart_FullMethodName     = "/helmward.engine.v1.Engine/PullChart"
+	Engine_PackChart_FullMethodName     = "/helmward.engine.v1.Engine/PackChart"
+	Engine_ReadChartFile_FullMethodName = "/helmward.engine.v1.Engine/ReadChartFile"
+	Engine_FetchDocument_FullMethodName = "/helmward.engine.v1.Engine/FetchDocument"
+	Engine_Decrypt_FullMethodName       = "/helmward.engine.v1.Engine/Decrypt"
+	Engine_Install_FullMethodName       = "/helmward.engine.v1.Engine/Install"
+	Engine_Upgrade_FullMethodName       = "/helmward.engine.v1.Engine/Upgrade"
+	Engine_Uninstall_FullMethodName     = "/helmward.engine.v1.Engine/Uninstall"
+	Engine_Unlock_FullMethodName        = "/helmward.engine.v1.Engine/Unlock"
+	Engine_Rollback_FullMethodName      = "/helmward.engine.v1.Engine/Rollback"
+	Engine_Test_FullMethodName          = "/helmward.engine.v1.Engine/Test"
+	Engine_Resume_FullMethodName        = "/helmward.engine.v1.Engine/Resume"
+	Engine_Supersede_FullMethodName     = "/helmward.engine.v1.Engine/Supersede"
+	Engine_Compare_FullMethodName       = "/helmward.engine.v1.Engine/Compare"
+	Engine_Annotate_FullMethodName      = "/helmward.engine.v1.Engine/Annotate"
+	Engine_Sweep_FullMethodName         = "/helmward.engine.v1.Engine/Sweep"
+	Engine_Renew_FullMethodName         = "/helmward.engine.v1.Engine/Renew"
+	Engine_Get_FullMethodName           = "/helmward.engine.v1.Engine/Get"
+	Engine_History_FullMethodName       = "/helmward.engine.v1.Engine/History"
+	Engine_Template_FullMethodName      = "/helmward.engine.v1.Engine/Template"
+	Engine_Invalidate_FullMethodName    = "/helmward.engine.v1.Engine/Invalidate"
+	Engine_Stats_FullMethodName         = "/helmward.engine.v1.Engine/Stats"
 )
 
 // EngineClient is the client API for Engine service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type EngineClient interface {
-	// Resolve a chart in a Helm repository, fetch it once, keep it parsed.
+	// Resolve a chart where it is published, fetch it once, keep it parsed.
 	// Later calls name it by the digest in the answer.
 	PullChart(ctx context.Context, in *PullChartRequest, opts ...grpc.CallOption) (*PullChartReply, error)
+	// Keep a chart that lies in a folder, its dependencies fetched. The digest is
+	// of what is in it: the same files have the same one wherever they lie.
+	PackChart(ctx context.Context, in *PackChartRequest, opts ...grpc.CallOption) (*PullChartReply, error)
+	// Read a file of a chart that is in the store.
+	ReadChartFile(ctx context.Context, in *ReadChartFileRequest, opts ...grpc.CallOption) (*ReadChartFileReply, error)
+	// Fetch a document of the web; the same again within max_age_ms costs nothing.
+	FetchDocument(ctx context.Context, in *FetchDocumentRequest, opts ...grpc.CallOption) (*FetchDocumentReply, error)
+	// Decrypt a document that SOPS has encrypted; the keys stay in this call.
+	Decrypt(ctx context.Context, in *DecryptRequest, opts ...grpc.CallOption) (*DecryptReply, error)
 	// Write revision 1, or the next one over a history that never deployed.
 	Install(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error)
 	// Write the next revision.
@@ -107,6 +120,46 @@ func (c *engineClient) PullChart(ctx context.Context, in *PullChartRequest, opts
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(PullChartReply)
 	err := c.cc.Invoke(ctx, Engine_PullChart_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) PackChart(ctx context.Context, in *PackChartRequest, opts ...grpc.CallOption) (*PullChartReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(PullChartReply)
+	err := c.cc.Invoke(ctx, Engine_PackChart_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) ReadChartFile(ctx context.Context, in *ReadChartFileRequest, opts ...grpc.CallOption) (*ReadChartFileReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadChartFileReply)
+	err := c.cc.Invoke(ctx, Engine_ReadChartFile_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) FetchDocument(ctx context.Context, in *FetchDocumentRequest, opts ...grpc.CallOption) (*FetchDocumentReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FetchDocumentReply)
+	err := c.cc.Invoke(ctx, Engine_FetchDocument_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Decrypt(ctx context.Context, in *DecryptRequest, opts ...grpc.CallOption) (*DecryptReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DecryptReply)
+	err := c.cc.Invoke(ctx, Engine_Decrypt_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -341,9 +394,18 @@ func (c *engineClient) Stats(ctx context.Context, in *StatsRequest, opts ...grpc
 // All implementations must embed UnimplementedEngineServer
 // for forward compatibility.
 type EngineServer interface {
-	// Resolve a chart in a Helm repository, fetch it once, keep it parsed.
+	// Resolve a chart where it is published, fetch it once, keep it parsed.
 	// Later calls name it by the digest in the answer.
 	PullChart(context.Context, *PullChartRequest) (*PullChartReply, error)
+	// Keep a chart that lies in a folder, its dependencies fetched. The digest is
+	// of what is in it: the same files have the same one wherever they lie.
+	PackChart(context.Context, *PackChartRequest) (*PullChartReply, error)
+	// Read a file of a chart that is in the store.
+	ReadChartFile(context.Context, *ReadChartFileRequest) (*ReadChartFileReply, error)
+	// Fetch a document of the web; the same again within max_age_ms costs nothing.
+	FetchDocument(context.Context, *FetchDocumentRequest) (*FetchDocumentReply, error)
+	// Decrypt a document that SOPS has encrypted; the keys stay in this call.
+	Decrypt(context.Context, *DecryptRequest) (*DecryptReply, error)
 	// Write revision 1, or the next one over a history that never deployed.
 	Install(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error
 	// Write the next revision.
@@ -397,6 +459,18 @@ type UnimplementedEngineServer struct{}
 
 func (UnimplementedEngineServer) PullChart(context.Context, *PullChartRequest) (*PullChartReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method PullChart not implemented")
+}
+func (UnimplementedEngineServer) PackChart(context.Context, *PackChartRequest) (*PullChartReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method PackChart not implemented")
+}
+func (UnimplementedEngineServer) ReadChartFile(context.Context, *ReadChartFileRequest) (*ReadChartFileReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadChartFile not implemented")
+}
+func (UnimplementedEngineServer) FetchDocument(context.Context, *FetchDocumentRequest) (*FetchDocumentReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method FetchDocument not implemented")
+}
+func (UnimplementedEngineServer) Decrypt(context.Context, *DecryptRequest) (*DecryptReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Decrypt not implemented")
 }
 func (UnimplementedEngineServer) Install(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error {
 	return status.Error(codes.Unimplemented, "method Install not implemented")
@@ -484,6 +558,78 @@ func _Engine_PullChart_Handler(srv interface{}, ctx context.Context, dec func(in
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EngineServer).PullChart(ctx, req.(*PullChartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_PackChart_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PackChartRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).PackChart(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_PackChart_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).PackChart(ctx, req.(*PackChartRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_ReadChartFile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadChartFileRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).ReadChartFile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_ReadChartFile_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).ReadChartFile(ctx, req.(*ReadChartFileRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_FetchDocument_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FetchDocumentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).FetchDocument(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_FetchDocument_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).FetchDocument(ctx, req.(*FetchDocumentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Decrypt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DecryptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Decrypt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Decrypt_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Decrypt(ctx, req.(*DecryptRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -762,6 +908,22 @@ var Engine_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "PullChart",
 			Handler:    _Engine_PullChart_Handler,
+		},
+		{
+			MethodName: "PackChart",
+			Handler:    _Engine_PackChart_Handler,
+		},
+		{
+			MethodName: "ReadChartFile",
+			Handler:    _Engine_ReadChartFile_Handler,
+		},
+		{
+			MethodName: "FetchDocument",
+			Handler:    _Engine_FetchDocument_Handler,
+		},
+		{
+			MethodName: "Decrypt",
+			Handler:    _Engine_Decrypt_Handler,
 		},
 		{
 			MethodName: "Unlock",

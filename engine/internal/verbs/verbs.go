@@ -40,11 +40,11 @@ type Engine struct {
 }
 
 // New makes an engine that has not asked anybody anything yet.
-func New(instance, cacheDir string, of *cluster.Cluster) *Engine {
+func New(instance string, sources charts.Options, of *cluster.Cluster) *Engine {
 	return &Engine{
 		Instance: instance,
 		Cluster:  of,
-		Charts:   charts.NewSource(cacheDir),
+		Charts:   charts.NewSource(sources),
 		Releases: history.NewCache(),
 		Versions: objects.NewVersions(),
 		Feeds:    feeds.New(of.Following),

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from helmward.engine import Engine
 from helmward.errors import ChartRejected, SpecInvalid
-from helmward.model import Chart, ChartRef, GitChart
+from helmward.kube.entries import Entries
+from helmward.model import Chart, ChartRef, Declared, GitChart
 
 PULL_DEADLINE: Final = timedelta(seconds=60)
 
@@ -17,8 +18,10 @@ class Charts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    async def pull(self, ref: ChartRef | GitChart, *, fresh: timedelta) -> Chart:
-        """Return the chart, its repository asked again when known for longer than `fresh`.
+    async def pull(self, declared: Declared, entries: Entries, *, fresh: timedelta) -> Chart:  # noqa: ARG002
+        """Return the chart, its source asked again when known for longer than `fresh`.
+
+        Credentials and keys are read from `entries`.
 
         A repository that is down serves what was fetched before; the chart
         then says so in `stale_reason`.
@@ -27,6 +30,7 @@ class Charts:
             SpecInvalid: the reference cannot be one of a Helm repository.
             SourceUnavailable, ChartNotFound, ChartRejected, EngineLost: as they say.
         """
+        ref = declared.chart
         if isinstance(ref, GitChart):
             raise ChartRejected(
                 "spec.chart.git: charts from git are not served yet; "

@@ -10,7 +10,9 @@ from typing import Any
 from helmward.cli import retired
 from helmward.errors import ConfigInvalid
 from helmward.settings import (
+    ChartSettings,
     ClusterSettings,
+    EngineSettings,
     GitSettings,
     ReleaseSettings,
     Settings,
@@ -68,7 +70,7 @@ def _releases(flags: Flags) -> ReleaseSettings:
         workers=flags["workers"],
         charts_sync_interval=flags["charts_sync_interval"],
         allow_namespace=flags["allow_namespace"],
-        engine_cache=flags["engine_cache"],
+        charts=ChartSettings(engine=EngineSettings(cache=flags["engine_cache"])),
         log_release_diffs=flags["log_release_diffs"],
     )
 

@@ -23,7 +23,15 @@ from helmward.demo.shelf import chart_repository
 from helmward.devplane import DevplaneFailed, Plane, running_plane
 from helmward.errors import ClusterUnavailable, EngineLost
 from helmward.kube import Kube, load_config
-from helmward.settings import ClusterSettings, GitSettings, ReleaseSettings, Settings, WebSettings
+from helmward.settings import (
+    ChartSettings,
+    ClusterSettings,
+    EngineSettings,
+    GitSettings,
+    ReleaseSettings,
+    Settings,
+    WebSettings,
+)
 
 HERE = Path(__file__).parent
 PLACEHOLDER = "CHART_REPOSITORY"
@@ -134,7 +142,9 @@ def _settings(stage: Stage) -> Settings:
     """As `helmward run` would have it, with shorter intervals."""
     return Settings(
         cluster=ClusterSettings(kubeconfig=stage.plane.kubeconfig),
-        releases=ReleaseSettings(engine_cache=stage.folder / "charts"),
+        releases=ReleaseSettings(
+            charts=ChartSettings(engine=EngineSettings(cache=stage.folder / "charts"))
+        ),
         git=GitSettings(
             url=stage.repository.url,
             branch=BRANCH,

@@ -4,7 +4,6 @@ Cancelling a coroutine cancels the call: the engine stops writing objects and
 records the revision as failed.
 """
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from datetime import timedelta
@@ -27,7 +26,8 @@ from helmward.engine.options import (
 )
 from helmward.engine.pb import engine_pb2 as pb
 from helmward.engine.pb.engine_pb2_grpc import EngineStub
-from helmward.model import NOTHING_SET, Base, Chart, ChartRef, ReleaseRef, Revision
+from helmward.engine.sources import SourceCalls
+from helmward.model import NOTHING_SET, Base, Chart, ReleaseRef, Revision
 
 READ: Final = timedelta(seconds=30)
 DEFAULTS: Final = ActionOptions()
@@ -51,14 +51,12 @@ class How(TypedDict):
     on_phase: NotRequired[OnPhase | None]
 
 
-class Engine:
+class Engine(SourceCalls):
     """The engine, in the name of one identity."""
 
     def __init__(self, process: Process, *, identity: Identity = OPERATOR) -> None:
+        super().__init__(Calls(process), identity)
         self._process = process
-        self._calls = Calls(process)
-        self._identity = identity
-        self._numbers = itertools.count(1)
 
     @property
     def last_cost(self) -> Cost | None:
@@ -68,27 +66,6 @@ class Engine:
     def acting_as(self, identity: Identity) -> "Engine":
         """Return a client of the same process in another name."""
         return Engine(self._process, identity=identity)
-
-    async def pull_chart(
-        self, ref: ChartRef, *, max_index_age: timedelta, deadline: timedelta
-    ) -> Chart:
-        """Find a chart in its repository and have the engine keep it.
-
-        A repository that is down serves what was fetched before; the chart
-        then says so in `stale_reason`.
-
-        Raises:
-            SourceUnavailable, ChartNotFound, ChartRejected, EngineLost: as they say.
-        """
-        request = pb.PullChartRequest(
-            call=self._call("pull", ref.name, deadline),
-            repository=ref.repository,
-            name=ref.name,
-            version=ref.version,
-            max_index_age_ms=int(max_index_age / timedelta(milliseconds=1)),
-        )
-        reply = await self._calls.unary(lambda stub: stub.PullChart, request, deadline)
-        return translate.chart_from(reply)
 
     async def install(
         self, release: ReleaseRef, *, chart: Chart, values: bytes, **how: Unpack[How]
@@ -345,10 +322,6 @@ class Engine:
         self, method: Callable[[EngineStub], Any], request: pb.ActionRequest, how: How
     ) -> pb.Done:
         return await self._calls.act(method, request, how["deadline"], how.get("on_phase"))
-
-    def _call(self, verb: str, about: str, deadline: timedelta) -> pb.Call:
-        name = f"{verb}-{next(self._numbers)} {about}".strip()
-        return translate.call_of(self._identity, deadline, name)
 
 
 def _written(done: pb.Done) -> Revision:

@@ -22,9 +22,11 @@ import grpc
 
 from helmward.engine.pb.engine_pb2_grpc import EngineStub
 from helmward.errors import ConfigInvalid, EngineLost
+from helmward.settings import EngineSettings
 
 OnLog = Callable[[dict[str, Any]], None]
 
+DEFAULTS: Final = EngineSettings()
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 10.0
 STEADY: Final = 30.0
@@ -56,14 +58,14 @@ class EngineProcess:
         *,
         kubeconfig: str | None = None,
         context: str | None = None,
-        cache: Path | None = None,
+        settings: EngineSettings = DEFAULTS,
         on_log: OnLog | None = None,
         binary: Path | None = None,
         log_level: str = "info",
     ) -> None:
         self._kubeconfig = kubeconfig
         self._context = context
-        self._cache = cache
+        self._settings = settings
         self._on_log = on_log or (lambda _line: None)
         self._binary = binary or find_binary()
         self._log_level = log_level
@@ -152,8 +154,21 @@ class EngineProcess:
             command += ["--kubeconfig", self._kubeconfig]
         if self._context:
             command += ["--context", self._context]
-        if self._cache:
-            command += ["--cache-dir", str(self._cache)]
+        return command + self._of_settings()
+
+    def _of_settings(self) -> list[str]:
+        given = self._settings
+        command = [
+            *("--cache-size", str(given.cache_size)),
+            *("--largest-index", str(given.largest_index)),
+            *("--largest-chart", str(given.largest_chart)),
+        ]
+        if given.cache:
+            command += ["--cache-dir", str(given.cache)]
+        if given.plugins:
+            command += ["--plugins", str(given.plugins)]
+        if given.refuse_local:
+            command += ["--refuse-local"]
         return command
 
     async def _open(self, process: asyncio.subprocess.Process, path: Path) -> None:

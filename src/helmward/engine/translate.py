@@ -12,6 +12,7 @@ from helmward.errors import (
     ChartEvicted,
     ChartNotFound,
     ChartRejected,
+    ChartUnverified,
     ClusterUnavailable,
     Conflict,
     EngineLost,
@@ -21,13 +22,28 @@ from helmward.errors import (
     NotReady,
     ReleaseFailed,
     SessionLost,
+    SourceForbidden,
     SourceUnavailable,
     SpecInvalid,
     Superseded,
     TestsFailed,
+    TransientError,
     ValuesInvalid,
 )
-from helmward.model import Base, Cause, Chart, ReleaseRef, Revision, Status, ValuesPolicy
+from helmward.model import (
+    Access,
+    Base,
+    Cause,
+    Chart,
+    Document,
+    ReleaseRef,
+    Repository,
+    Revision,
+    Status,
+    ValuesPolicy,
+    Verification,
+    Violation,
+)
 
 Kind = pb.Failure.Kind
 
@@ -52,6 +68,9 @@ ERRORS: Final[dict[int, type[HelmwardError]]] = {
     Kind.TEST_FAILED: TestsFailed,
     Kind.SUPERSEDED: Superseded,
     Kind.SESSION_LOST: SessionLost,
+    Kind.UNVERIFIED: ChartUnverified,
+    Kind.NOT_ALLOWED: SourceForbidden,
+    Kind.TOO_LARGE: ChartRejected,
 }
 """The error of every kind of failure; any other is the engine's own bug.
 
@@ -65,6 +84,12 @@ def error_of(failure: pb.Failure, revision: Revision | None = None) -> HelmwardE
     error.revision = revision
     if failure.HasField("cause"):
         error.cause = cause_from(failure.cause)
+    if isinstance(error, TransientError) and failure.retry_after_ms:
+        error.retry_after = failure.retry_after_ms / 1000
+    if isinstance(error, ValuesInvalid):
+        error.violations = tuple(
+            Violation(tuple(one.path), one.problem, one.chart) for one in failure.violations
+        )
     return error
 
 
@@ -176,6 +201,42 @@ def chart_from(reply: pb.PullChartReply) -> Chart:
         version=chart.version,
         app_version=chart.app_version,
         stale_reason=reply.stale_reason if reply.stale else "",
+        signed_by=chart.signed_by,
+    )
+
+
+def document_from(reply: pb.FetchDocumentReply) -> Document:
+    """Read a document."""
+    return Document(reply.content, reply.stale_reason if reply.stale else "")
+
+
+def access_of(access: Access) -> pb.Access:
+    """Say what a source is to see of us."""
+    return pb.Access(
+        username=access.username,
+        password=access.password,
+        bearer_token=access.token,
+        docker_config_json=access.docker_config,
+        ca_pem=access.ca,
+        certificate_pem=access.certificate,
+        key_pem=access.key,
+        skip_tls_verify=access.skip_tls_verify,
+        plain_http=access.plain_http,
+        pass_credentials=access.pass_credentials,
+    )
+
+
+def verification_of(verification: Verification | None) -> pb.Verification:
+    """Say who must have signed a chart."""
+    if verification is None:
+        return pb.Verification()
+    return pb.Verification(provider=verification.provider, keys=verification.keys)
+
+
+def repository_of(repository: Repository) -> pb.Repository:
+    """Name a repository with what it is to see of us."""
+    return pb.Repository(
+        name=repository.name, url=repository.url, access=access_of(repository.access)
     )
 
 

@@ -1,5 +1,6 @@
 """What is asked for, what was found, and what may be decided from the two."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -24,6 +25,8 @@ class Desired:
     commands: Commands = field(default_factory=Commands)
     hidden: frozenset[tuple[str | int, ...]] = frozenset()
     """The places in the values that came from Secrets."""
+    origins: Mapping[tuple[str | int, ...], str] = field(default_factory=dict)
+    """Which field of the spec set each value; a list is one value."""
     values_checksum: str = ""
     """As the status of v1beta1 tells it."""
     digest: str = ""

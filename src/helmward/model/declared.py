@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from helmward.model.revision import DOMAIN, Key, ReleaseRef
+from helmward.model.source import SourceOptions
 
 SUSPEND: Final = f"{DOMAIN}/suspend"
 """Annotation of a HelmRelease: `true` leaves its release alone until it goes."""
@@ -57,7 +58,16 @@ class Chart:
     version: str
     app_version: str = ""
     stale_reason: str = ""
-    """Why the repository could not be asked, when a kept copy is used."""
+    """Why the source could not be asked, when a kept copy is used."""
+    commit: str = ""
+    """Of a chart in git: the commit that was head when this content was first seen."""
+    signed_by: str = ""
+    """Who has signed it, where that was asked for."""
+
+    @property
+    def revision(self) -> str:
+        """What a status calls the chart's revision: the commit, else the version."""
+        return self.commit or self.version
 
     def __str__(self) -> str:
         """Read as Helm's archives are named."""
@@ -85,6 +95,10 @@ class ValuesSource:
     key: str = "values.yaml"
     location: str = ""
     """URL of an external source, path of a file in the chart."""
+    target: str = ""
+    """The path that the text itself is set at, in Helm's `--set` notation; empty: it is YAML."""
+    literal: bool = False
+    """Whether a text with a target is taken as it is, rather than read as `--set` reads it."""
     optional: bool = False
     lenient: bool = True
     """Whether `optional` also skips what is not YAML; v1beta1 Secrets are strict."""
@@ -212,6 +226,8 @@ class Declared:
     """Lowest first; `values` lie over all of them."""
     options: ReleaseOptions = field(default_factory=ReleaseOptions)
     commands: Commands = field(default_factory=Commands)
+    source: SourceOptions = field(default_factory=SourceOptions)
+    """How the chart's source is to be spoken to."""
     antecedent: tuple[str, str] = ("", "")
     """Annotation, key and value, that says on each object whose it is."""
     told: Told = field(default_factory=Told)
@@ -231,4 +247,4 @@ class Declared:
     @property
     def asks(self) -> tuple[object, ...]:
         """What, when it changes, is worth a turn at once; status is not in it."""
-        return (*self.asked, self.commands)
+        return (*self.asked, self.commands, self.source)

@@ -16,6 +16,10 @@ DIGEST: Final = f"{DOMAIN}/digest"
 """Annotation of a release Secret: digest of what was asked for (`Desired.digest`)."""
 CHART: Final = f"{DOMAIN}/chart"
 """Annotation of a release Secret: `<name>-<version>` of the chart."""
+CONTENT: Final = f"{DOMAIN}/content"
+"""Annotation of a release Secret: the digest of the chart's content."""
+COMMIT: Final = f"{DOMAIN}/commit"
+"""Annotation of a release Secret: the commit that the chart came from; charts in git only."""
 SESSION: Final = f"{DOMAIN}/session"
 """Annotation of a release Secret: `<namespace>/<name>` of the writer's Lease."""
 EPOCH: Final = f"{DOMAIN}/epoch"
@@ -133,6 +137,16 @@ class Revision:
     def digest(self) -> str:
         """What was asked for when it was written; empty when unknown."""
         return self.annotations.get(DIGEST, "")
+
+    @property
+    def content(self) -> str:
+        """The digest of its chart; empty when unknown."""
+        return self.annotations.get(CONTENT, "")
+
+    @property
+    def commit(self) -> str:
+        """The commit that its chart came from; empty when it came from no git repository."""
+        return self.annotations.get(COMMIT, "")
 
     @property
     def session(self) -> str:

@@ -5,6 +5,7 @@ wrong with the spec becomes an error that names the field.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -12,7 +13,8 @@ import structlog
 
 from helmward.charts import Charts
 from helmward.errors import SpecInvalid
-from helmward.model import Chart, Declared, Desired, ValuesPolicy
+from helmward.kube.entries import Entries
+from helmward.model import Chart, Declared, Desired, Key, ValuesPolicy
 from helmward.values import Composed, Sources, checksum, compose, keep_secret
 
 log = structlog.get_logger("helmward.releases")
@@ -25,12 +27,19 @@ DIGEST_RULES = "1"
 
 
 async def desire(
-    declared: Declared, charts: Charts, sources: Sources, *, fresh: timedelta
+    declared: Declared,
+    charts: Charts,
+    entries: Callable[[Key], Entries],
+    sources: Callable[..., Sources],
+    *,
+    fresh: timedelta,
 ) -> Desired:
-    """Return what is asked for: values composed, chart fetched, digest taken.
+    """Return what is asked for: chart fetched, values composed, digest taken.
 
-    A chart repository is asked again when what is known of it is older than
-    `fresh`. A resource that is being deleted or is suspended needs neither.
+    A source of charts or documents is asked again when what is known of it is
+    older than `fresh`. `entries` reads ConfigMaps and Secrets for a HelmRelease;
+    `sources(entries, chart, fresh=...)` is what its values are composed from. A
+    resource that is being deleted or is suspended needs neither.
     What came from Secrets is masked from here on, whatever becomes of the rest.
 
     Raises:
@@ -44,11 +53,12 @@ async def desire(
         return _desired(declared, None, digest="suspended")
     if declared.problem:
         raise SpecInvalid(declared.problem)
-    values = await compose(declared, sources)
+    objects = entries(declared.key)
+    chart = await charts.pull(declared, objects, fresh=fresh)
+    values = await compose(declared, sources(objects, chart, fresh=fresh))
     await keep_secret(declared.key.owner, values)
     for why in values.skipped:
         log.debug("values left out", resource=str(declared.key), why=why)
-    chart = await charts.pull(declared.chart, fresh=fresh)
     digest = digest_of(chart, values.document, declared.options.values_policy)
     return _desired(declared, chart, values, digest=digest)
 
@@ -88,6 +98,7 @@ def _desired(
         chart=chart,
         values=values.document,
         hidden=values.hidden,
+        origins=values.origins,
         options=declared.options,
         commands=declared.commands,
         values_checksum=_checksum(values.document, digest) if chart else "",

@@ -15,8 +15,9 @@ from helmward.apis import GENERATIONS
 from helmward.charts import Charts
 from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
+from helmward.kube.entries import ClusterEntries, Entries
 from helmward.kube.resources import SECRETS
-from helmward.model import Declared, Key, ReleaseRef, Revision
+from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
 from helmward.releases.act import Hands
 from helmward.releases.beside import Actions
@@ -36,7 +37,7 @@ from helmward.runtime.queue import KeyedQueue
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
-from helmward.values import ClusterSources
+from helmward.values import ReleaseSources
 
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
@@ -147,7 +148,12 @@ class ReleaseRole:
         )
         return Loop(
             lookup=self.kinds.get,
-            desire=partial(desire, charts=Charts(parts.engine), sources=ClusterSources(parts.kube)),
+            desire=partial(
+                desire,
+                charts=Charts(parts.engine),
+                entries=lambda _: ClusterEntries(parts.kube),
+                sources=partial(_sources, parts.engine),
+            ),
             observer=observer,
             hands=self._hands,
             reporter=self._reporter,
@@ -220,3 +226,7 @@ class ReleaseRole:
     def _wake_pending(self, session: str) -> None:
         for revision in self._storage.pending(session):
             self._wake_release(revision.release)
+
+
+def _sources(engine: Engine, entries: Entries, chart: Chart, *, fresh: timedelta) -> ReleaseSources:
+    return ReleaseSources(entries, engine, chart, fresh=fresh)

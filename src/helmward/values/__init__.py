@@ -9,12 +9,12 @@ from helmward.values.checksum import checksum
 from helmward.values.compose import Composed, compose, keep_secret
 from helmward.values.diff import diff
 from helmward.values.merge import Path, shown
-from helmward.values.sources import ClusterSources, Sources
+from helmward.values.sources import ReleaseSources, Sources
 
 __all__ = [
-    "ClusterSources",
     "Composed",
     "Path",
+    "ReleaseSources",
     "Sources",
     "checksum",
     "compose",

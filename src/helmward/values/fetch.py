@@ -9,10 +9,8 @@ from typing import Final
 
 from helmward.errors import AccessDenied, Invalid, NotFound, SpecInvalid, ValuesInvalid
 from helmward.model import SourceKind, ValuesSource
-from helmward.values.sources import RESOURCES, Sources
+from helmward.values.sources import MAX_SOURCE, RESOURCES, Sources
 
-MAX_SOURCE: Final = 1024 * 1024
-"""Bytes of one source."""
 MAX_READ: Final = 8 * MAX_SOURCE
 """Bytes of all objects of one HelmRelease."""
 
@@ -81,7 +79,9 @@ class Fetcher:
 
     async def _ask(self, source: ValuesSource) -> Mapping[str, bytes] | None:
         try:
-            return await self._sources.entries(source.kind, self._space(source), source.name)
+            return await self._sources.entries(
+                RESOURCES[source.kind], self._space(source), source.name
+            )
         except NotFound:
             return None
         except (AccessDenied, Invalid) as error:

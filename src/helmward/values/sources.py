@@ -1,48 +1,75 @@
-"""Where values come from: today, ConfigMaps and Secrets of the cluster.
+"""Where values come from: objects of the cluster, documents of the web, files of the chart.
 
-Called by `compose`, built by whoever has a client. As whom the cluster is
-asked, the client knows.
+Called by `compose`. Objects are read through the `Entries` that the caller
+hands in; as whom the cluster is asked, the client behind them knows.
 """
 
-import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Final, Protocol
 
-from helmward.kube import Kube
+from helmward.engine import Engine
+from helmward.kube.entries import Entries
 from helmward.kube.resources import CONFIG_MAPS, SECRETS, Resource
-from helmward.model import SourceKind
+from helmward.model import Chart, Document, SourceKind
 
 RESOURCES: Final[Mapping[SourceKind, Resource]] = {
     SourceKind.CONFIG_MAP: CONFIG_MAPS,
     SourceKind.SECRET: SECRETS,
 }
 """The kinds of object that values are read from."""
+MAX_SOURCE: Final = 1024 * 1024
+"""Bytes of one source."""
+FETCH: Final = timedelta(seconds=20)
+"""How long a document of the web may take."""
 
 
-class Sources(Protocol):
+class Sources(Entries, Protocol):
     """What a composition is made from."""
 
-    async def entries(self, kind: SourceKind, namespace: str, name: str) -> Mapping[str, bytes]:
-        """Return the content of a ConfigMap or Secret by key.
+    async def document(self, url: str) -> Document:
+        """Return a document of the web.
 
         Raises:
-            NotFound: there is no such object.
-            AccessDenied, ClusterUnavailable: it is not known whether there is one.
+            SourceUnavailable, SourceForbidden, EngineLost: as they say.
+        """
+
+    async def chart_file(self, path: str) -> bytes | None:
+        """Return a file of the chart; None where it has none.
+
+        Raises:
+            ChartEvicted: the engine no longer has the chart.
         """
 
 
-class ClusterSources:
-    """Reads from the API server, each time anew."""
+class ReleaseSources:
+    """What one HelmRelease may refer to: objects, the web, and the chart that it asks for."""
 
-    def __init__(self, kube: Kube) -> None:
-        self._kube = kube
+    def __init__(
+        self,
+        entries: Entries,
+        engine: Engine,
+        chart: Chart,
+        *,
+        fresh: timedelta,
+        allowed: Sequence[str] = (),
+    ) -> None:
+        self._entries = entries
+        self._engine = engine
+        self._chart = chart
+        self._fresh = fresh
+        self._allowed = allowed
 
-    async def entries(self, kind: SourceKind, namespace: str, name: str) -> Mapping[str, bytes]:
-        """Return the content of a ConfigMap or Secret by key; see `Sources`."""
-        found = await self._kube.get(RESOURCES[kind], name, namespace)
-        plain, encoded = found.get("data") or {}, found.get("binaryData") or {}
-        if kind is SourceKind.SECRET:
-            plain, encoded = {}, plain
-        return {key: text.encode() for key, text in plain.items()} | {
-            key: base64.b64decode(text) for key, text in encoded.items()
-        }
+    async def entries(self, resource: Resource, namespace: str, name: str) -> Mapping[str, bytes]:
+        """Return the content of a ConfigMap or Secret by key; see `Entries`."""
+        return await self._entries.entries(resource, namespace, name)
+
+    async def document(self, url: str) -> Document:
+        """Return a document of the web; see `Sources`."""
+        return await self._engine.fetch(
+            url, most=MAX_SOURCE, max_age=self._fresh, allowed=self._allowed, deadline=FETCH
+        )
+
+    async def chart_file(self, path: str) -> bytes | None:
+        """Return a file of the chart; see `Sources`."""
+        return await self._engine.chart_file(self._chart, path)

@@ -17,15 +17,18 @@ from helmward.errors import (
     HelmwardError,
     Invalid,
     NotFound,
+    SourceUnavailable,
     SpecInvalid,
     ValuesInvalid,
     ValuesUnavailable,
 )
-from helmward.model import Declared, SourceKind, ValuesSource
+from helmward.kube.resources import Resource
+from helmward.model import Declared, Document, SourceKind, ValuesSource
 from helmward.redaction import MASK, Redactor
 from helmward.values import Composed, checksum, compose, keep_secret
 from helmward.values.compose import MAX_COMPOSED, MAX_SECRETS
-from helmward.values.fetch import MAX_READ, MAX_SOURCE
+from helmward.values.fetch import MAX_READ
+from helmward.values.sources import MAX_SOURCE
 from tests.support.builders import a_declared
 
 FIELDS = {SourceKind.CONFIG_MAP: "configMapKeyRef", SourceKind.SECRET: "secretKeyRef"}
@@ -39,13 +42,19 @@ class Shelf:
         self._objects = objects
         self.asked: list[str] = []
 
-    async def entries(self, kind: SourceKind, namespace: str, name: str) -> Mapping[str, bytes]:
-        known = f"{'Secret' if kind is SourceKind.SECRET else 'ConfigMap'} {namespace}/{name}"
+    async def entries(self, resource: Resource, namespace: str, name: str) -> Mapping[str, bytes]:
+        known = f"{resource.kind} {namespace}/{name}"
         self.asked.append(known)
         found = self._objects.get(known, NotFound(f"{known} not found"))
         if isinstance(found, HelmwardError):
             raise found
         return {k: v if isinstance(v, bytes) else v.encode() for k, v in found.items()}
+
+    async def document(self, url: str) -> Document:
+        raise SourceUnavailable(f"{url}: there is no web here")
+
+    async def chart_file(self, _path: str) -> bytes | None:
+        return None
 
 
 def config_map(name: str = "a", **changes: Any) -> ValuesSource:

@@ -73,18 +73,62 @@ class Base(_message.Message):
     def __init__(self, revision: _Optional[int] = ..., secret_uid: _Optional[str] = ..., secret_resource_version: _Optional[str] = ...) -> None: ...
 
 class PullChartRequest(_message.Message):
-    __slots__ = ("call", "repository", "name", "version", "max_index_age_ms")
+    __slots__ = ("call", "repository", "name", "version", "max_index_age_ms", "access", "verification", "egress")
     CALL_FIELD_NUMBER: _ClassVar[int]
     REPOSITORY_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     MAX_INDEX_AGE_MS_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    VERIFICATION_FIELD_NUMBER: _ClassVar[int]
+    EGRESS_FIELD_NUMBER: _ClassVar[int]
     call: Call
     repository: str
     name: str
     version: str
     max_index_age_ms: int
-    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., repository: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., max_index_age_ms: _Optional[int] = ...) -> None: ...
+    access: Access
+    verification: Verification
+    egress: Egress
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., repository: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., max_index_age_ms: _Optional[int] = ..., access: _Optional[_Union[Access, _Mapping]] = ..., verification: _Optional[_Union[Verification, _Mapping]] = ..., egress: _Optional[_Union[Egress, _Mapping]] = ...) -> None: ...
+
+class Access(_message.Message):
+    __slots__ = ("username", "password", "bearer_token", "docker_config_json", "ca_pem", "certificate_pem", "key_pem", "skip_tls_verify", "plain_http", "pass_credentials")
+    USERNAME_FIELD_NUMBER: _ClassVar[int]
+    PASSWORD_FIELD_NUMBER: _ClassVar[int]
+    BEARER_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    DOCKER_CONFIG_JSON_FIELD_NUMBER: _ClassVar[int]
+    CA_PEM_FIELD_NUMBER: _ClassVar[int]
+    CERTIFICATE_PEM_FIELD_NUMBER: _ClassVar[int]
+    KEY_PEM_FIELD_NUMBER: _ClassVar[int]
+    SKIP_TLS_VERIFY_FIELD_NUMBER: _ClassVar[int]
+    PLAIN_HTTP_FIELD_NUMBER: _ClassVar[int]
+    PASS_CREDENTIALS_FIELD_NUMBER: _ClassVar[int]
+    username: str
+    password: str
+    bearer_token: str
+    docker_config_json: bytes
+    ca_pem: bytes
+    certificate_pem: bytes
+    key_pem: bytes
+    skip_tls_verify: bool
+    plain_http: bool
+    pass_credentials: bool
+    def __init__(self, username: _Optional[str] = ..., password: _Optional[str] = ..., bearer_token: _Optional[str] = ..., docker_config_json: _Optional[bytes] = ..., ca_pem: _Optional[bytes] = ..., certificate_pem: _Optional[bytes] = ..., key_pem: _Optional[bytes] = ..., skip_tls_verify: _Optional[bool] = ..., plain_http: _Optional[bool] = ..., pass_credentials: _Optional[bool] = ...) -> None: ...
+
+class Verification(_message.Message):
+    __slots__ = ("provider", "keys")
+    PROVIDER_FIELD_NUMBER: _ClassVar[int]
+    KEYS_FIELD_NUMBER: _ClassVar[int]
+    provider: str
+    keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, provider: _Optional[str] = ..., keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class Egress(_message.Message):
+    __slots__ = ("allowed",)
+    ALLOWED_FIELD_NUMBER: _ClassVar[int]
+    allowed: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, allowed: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PullChartReply(_message.Message):
     __slots__ = ("failure", "chart", "stale", "stale_reason")
@@ -99,16 +143,118 @@ class PullChartReply(_message.Message):
     def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., chart: _Optional[_Union[Chart, _Mapping]] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ...) -> None: ...
 
 class Chart(_message.Message):
-    __slots__ = ("digest", "name", "version", "app_version")
+    __slots__ = ("digest", "name", "version", "app_version", "signed_by")
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     APP_VERSION_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_BY_FIELD_NUMBER: _ClassVar[int]
     digest: str
     name: str
     version: str
     app_version: str
-    def __init__(self, digest: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., app_version: _Optional[str] = ...) -> None: ...
+    signed_by: str
+    def __init__(self, digest: _Optional[str] = ..., name: _Optional[str] = ..., version: _Optional[str] = ..., app_version: _Optional[str] = ..., signed_by: _Optional[str] = ...) -> None: ...
+
+class PackChartRequest(_message.Message):
+    __slots__ = ("call", "key", "folder", "path", "skip_dependencies", "repositories", "egress", "max_index_age_ms")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    KEY_FIELD_NUMBER: _ClassVar[int]
+    FOLDER_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    SKIP_DEPENDENCIES_FIELD_NUMBER: _ClassVar[int]
+    REPOSITORIES_FIELD_NUMBER: _ClassVar[int]
+    EGRESS_FIELD_NUMBER: _ClassVar[int]
+    MAX_INDEX_AGE_MS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    key: str
+    folder: str
+    path: str
+    skip_dependencies: bool
+    repositories: _containers.RepeatedCompositeFieldContainer[Repository]
+    egress: Egress
+    max_index_age_ms: int
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., key: _Optional[str] = ..., folder: _Optional[str] = ..., path: _Optional[str] = ..., skip_dependencies: _Optional[bool] = ..., repositories: _Optional[_Iterable[_Union[Repository, _Mapping]]] = ..., egress: _Optional[_Union[Egress, _Mapping]] = ..., max_index_age_ms: _Optional[int] = ...) -> None: ...
+
+class Repository(_message.Message):
+    __slots__ = ("name", "url", "access")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    url: str
+    access: Access
+    def __init__(self, name: _Optional[str] = ..., url: _Optional[str] = ..., access: _Optional[_Union[Access, _Mapping]] = ...) -> None: ...
+
+class ReadChartFileRequest(_message.Message):
+    __slots__ = ("call", "chart_digest", "path")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    CHART_DIGEST_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    chart_digest: str
+    path: str
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., chart_digest: _Optional[str] = ..., path: _Optional[str] = ...) -> None: ...
+
+class ReadChartFileReply(_message.Message):
+    __slots__ = ("failure", "found", "content")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    FOUND_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    found: bool
+    content: bytes
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., found: _Optional[bool] = ..., content: _Optional[bytes] = ...) -> None: ...
+
+class FetchDocumentRequest(_message.Message):
+    __slots__ = ("call", "url", "max_bytes", "max_age_ms", "egress", "access")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    URL_FIELD_NUMBER: _ClassVar[int]
+    MAX_BYTES_FIELD_NUMBER: _ClassVar[int]
+    MAX_AGE_MS_FIELD_NUMBER: _ClassVar[int]
+    EGRESS_FIELD_NUMBER: _ClassVar[int]
+    ACCESS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    url: str
+    max_bytes: int
+    max_age_ms: int
+    egress: Egress
+    access: Access
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., url: _Optional[str] = ..., max_bytes: _Optional[int] = ..., max_age_ms: _Optional[int] = ..., egress: _Optional[_Union[Egress, _Mapping]] = ..., access: _Optional[_Union[Access, _Mapping]] = ...) -> None: ...
+
+class FetchDocumentReply(_message.Message):
+    __slots__ = ("failure", "content", "stale", "stale_reason")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_FIELD_NUMBER: _ClassVar[int]
+    STALE_FIELD_NUMBER: _ClassVar[int]
+    STALE_REASON_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    content: bytes
+    stale: bool
+    stale_reason: str
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., content: _Optional[bytes] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ...) -> None: ...
+
+class DecryptRequest(_message.Message):
+    __slots__ = ("call", "document", "format", "age_keys", "pgp_keys")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    FORMAT_FIELD_NUMBER: _ClassVar[int]
+    AGE_KEYS_FIELD_NUMBER: _ClassVar[int]
+    PGP_KEYS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    document: bytes
+    format: str
+    age_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    pgp_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., document: _Optional[bytes] = ..., format: _Optional[str] = ..., age_keys: _Optional[_Iterable[bytes]] = ..., pgp_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class DecryptReply(_message.Message):
+    __slots__ = ("failure", "document")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    document: bytes
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., document: _Optional[bytes] = ...) -> None: ...
 
 class ActionRequest(_message.Message):
     __slots__ = ("call", "release", "writer", "base", "chart_digest", "values_json", "description", "annotations", "options", "object_annotations")
@@ -268,7 +414,7 @@ class Revision(_message.Message):
     def __init__(self, release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., revision: _Optional[int] = ..., status: _Optional[str] = ..., chart_name: _Optional[str] = ..., chart_version: _Optional[str] = ..., app_version: _Optional[str] = ..., description: _Optional[str] = ..., modified_unix_ms: _Optional[int] = ..., annotations: _Optional[_Mapping[str, str]] = ..., secret_uid: _Optional[str] = ..., secret_resource_version: _Optional[str] = ..., manifest: _Optional[str] = ..., notes: _Optional[str] = ..., values_json: _Optional[bytes] = ...) -> None: ...
 
 class Failure(_message.Message):
-    __slots__ = ("kind", "message", "cause")
+    __slots__ = ("kind", "message", "cause", "retry_after_ms", "violations")
     class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = ()
         UNSPECIFIED: _ClassVar[Failure.Kind]
@@ -293,6 +439,9 @@ class Failure(_message.Message):
         TEST_FAILED: _ClassVar[Failure.Kind]
         SUPERSEDED: _ClassVar[Failure.Kind]
         SESSION_LOST: _ClassVar[Failure.Kind]
+        UNVERIFIED: _ClassVar[Failure.Kind]
+        NOT_ALLOWED: _ClassVar[Failure.Kind]
+        TOO_LARGE: _ClassVar[Failure.Kind]
     UNSPECIFIED: Failure.Kind
     SOURCE_UNAVAILABLE: Failure.Kind
     CHART_NOT_FOUND: Failure.Kind
@@ -315,13 +464,30 @@ class Failure(_message.Message):
     TEST_FAILED: Failure.Kind
     SUPERSEDED: Failure.Kind
     SESSION_LOST: Failure.Kind
+    UNVERIFIED: Failure.Kind
+    NOT_ALLOWED: Failure.Kind
+    TOO_LARGE: Failure.Kind
     KIND_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     CAUSE_FIELD_NUMBER: _ClassVar[int]
+    RETRY_AFTER_MS_FIELD_NUMBER: _ClassVar[int]
+    VIOLATIONS_FIELD_NUMBER: _ClassVar[int]
     kind: Failure.Kind
     message: str
     cause: Cause
-    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ...) -> None: ...
+    retry_after_ms: int
+    violations: _containers.RepeatedCompositeFieldContainer[Violation]
+    def __init__(self, kind: _Optional[_Union[Failure.Kind, str]] = ..., message: _Optional[str] = ..., cause: _Optional[_Union[Cause, _Mapping]] = ..., retry_after_ms: _Optional[int] = ..., violations: _Optional[_Iterable[_Union[Violation, _Mapping]]] = ...) -> None: ...
+
+class Violation(_message.Message):
+    __slots__ = ("path", "problem", "chart")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    CHART_FIELD_NUMBER: _ClassVar[int]
+    path: _containers.RepeatedScalarFieldContainer[str]
+    problem: str
+    chart: str
+    def __init__(self, path: _Optional[_Iterable[str]] = ..., problem: _Optional[str] = ..., chart: _Optional[str] = ...) -> None: ...
 
 class Cause(_message.Message):
     __slots__ = ("object", "namespace", "pod", "container", "reason", "message", "exit_code", "log_lines", "event", "hopeless")

@@ -39,6 +39,26 @@ class EngineStub:
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartRequest.SerializeToString,
                 response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartReply.FromString,
                 _registered_method=True)
+        self.PackChart = channel.unary_unary(
+                '/helmward.engine.v1.Engine/PackChart',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PackChartRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartReply.FromString,
+                _registered_method=True)
+        self.ReadChartFile = channel.unary_unary(
+                '/helmward.engine.v1.Engine/ReadChartFile',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ReadChartFileRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ReadChartFileReply.FromString,
+                _registered_method=True)
+        self.FetchDocument = channel.unary_unary(
+                '/helmward.engine.v1.Engine/FetchDocument',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentReply.FromString,
+                _registered_method=True)
+        self.Decrypt = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Decrypt',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptReply.FromString,
+                _registered_method=True)
         self.Install = channel.unary_stream(
                 '/helmward.engine.v1.Engine/Install',
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
@@ -130,8 +150,37 @@ class EngineServicer:
     """Missing associated documentation comment in .proto file."""
 
     def PullChart(self, request, context):
-        """Resolve a chart in a Helm repository, fetch it once, keep it parsed.
+        """Resolve a chart where it is published, fetch it once, keep it parsed.
         Later calls name it by the digest in the answer.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PackChart(self, request, context):
+        """Keep a chart that lies in a folder, its dependencies fetched. The digest is
+        of what is in it: the same files have the same one wherever they lie.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReadChartFile(self, request, context):
+        """Read a file of a chart that is in the store.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FetchDocument(self, request, context):
+        """Fetch a document of the web; the same again within max_age_ms costs nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Decrypt(self, request, context):
+        """Decrypt a document that SOPS has encrypted; the keys stay in this call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -271,6 +320,26 @@ def add_EngineServicer_to_server(servicer, server):
                     request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartRequest.FromString,
                     response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartReply.SerializeToString,
             ),
+            'PackChart': grpc.unary_unary_rpc_method_handler(
+                    servicer.PackChart,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PackChartRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartReply.SerializeToString,
+            ),
+            'ReadChartFile': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReadChartFile,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ReadChartFileRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ReadChartFileReply.SerializeToString,
+            ),
+            'FetchDocument': grpc.unary_unary_rpc_method_handler(
+                    servicer.FetchDocument,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentReply.SerializeToString,
+            ),
+            'Decrypt': grpc.unary_unary_rpc_method_handler(
+                    servicer.Decrypt,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptReply.SerializeToString,
+            ),
             'Install': grpc.unary_stream_rpc_method_handler(
                     servicer.Install,
                     request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.FromString,
@@ -384,6 +453,114 @@ class Engine:
             '/helmward.engine.v1.Engine/PullChart',
             helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartRequest.SerializeToString,
             helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PackChart(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/PackChart',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.PackChartRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.PullChartReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReadChartFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/ReadChartFile',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ReadChartFileRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.ReadChartFileReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchDocument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/FetchDocument',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Decrypt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Decrypt',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptReply.FromString,
             options,
             channel_credentials,
             insecure,

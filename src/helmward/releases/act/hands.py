@@ -12,6 +12,8 @@ from helmward.engine import ActionOptions, Engine, OnPhase, WriterId
 from helmward.kube import Kube
 from helmward.model import (
     CHART,
+    COMMIT,
+    CONTENT,
     DIGEST,
     FORCED,
     HIDDEN,
@@ -84,6 +86,10 @@ class Task:
             DIGEST: desired.digest,
             CHART: str(desired.chart),
         }
+        if desired.chart:
+            told[CONTENT] = desired.chart.digest
+            if desired.chart.commit:
+                told[COMMIT] = desired.chart.commit
         if desired.hidden:
             told[HIDDEN] = json.dumps(sorted(desired.hidden, key=str))
         if self.observed.forced:

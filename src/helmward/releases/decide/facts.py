@@ -74,6 +74,11 @@ def change(desired: Desired, newest: Revision) -> str:
     asked = str(desired.chart)
     if newest.chart and newest.chart != asked:
         return f"chart {newest.chart} -> {asked}"
+    chart = desired.chart
+    if chart and newest.content and newest.content != chart.digest:
+        return f"what is in chart {asked} changed" + (
+            f" ({chart.commit[:12]})" if chart.commit else ""
+        )
     return f"values or options changed (generation {desired.generation})"
 
 

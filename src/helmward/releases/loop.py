@@ -92,6 +92,7 @@ class Loop:
         actions: Actions,
         memory: Memory,
         later: Callable[[Key, float], None],
+        let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
     ) -> None:
         self._lookup = lookup
@@ -102,6 +103,7 @@ class Loop:
         self._actions = actions
         self._memory = memory
         self._later = later
+        self._let_go = let_go
         self._interval = interval
         self._ask: set[Key] = set()
 
@@ -186,6 +188,7 @@ class Loop:
             await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
                 log.info("let go", resource=str(desired.key), why=decision.why)
+                self._let_go(desired.key)
                 return None
 
     def _observe(self, turn: Turn) -> Observed:

@@ -192,6 +192,8 @@ class References(Generic[K]):
     def _hear(self, ref: Ref, news: News) -> None:
         track = self._tracks[ref]
         track.latest = news
+        if (content := self._contents.get(ref)) and content.reading.outdated_by(news):
+            self._contents.drop(ref)
         for key, reading in list(track.readers.items()):
             if reading and reading.outdated_by(news):
                 self._wake(key)

@@ -153,6 +153,8 @@ async def test_an_unrelated_edit_makes_no_turn(plane: Plane, releases: Releases)
         await releases.ready("shop")
         await releases.ready("cart")
         before = await until(turns)
+        async with session.get(f"{url}/metrics") as answer:
+            assert "helmward_references_watched 2.0" in await answer.text()
         await write(releases, "colour: green", name="nobodys")
         await write(releases, "colour: green", name="others")
         await becomes(releases, "cart", "green")
@@ -171,11 +173,8 @@ def more_than(turns: Any, before: int) -> Any:
 
 def counted(metrics: str, release: str) -> int:
     """Return how many turns a release has had."""
-    lines = re.findall(
-        r"^flux_helm_operator_release_action_duration_seconds_count\{(.*)\} (.*)$",
-        metrics,
-        re.MULTILINE,
-    )
+    name = "flux_helm_operator_release_action_duration_seconds_count"
+    lines = re.findall(rf"^{name}\{{(.*)\}} (.*)$", metrics, re.MULTILINE)
     return sum(
         int(float(number))
         for labels, number in lines

@@ -352,6 +352,15 @@ async def test_rights_that_come_later_are_noticed(plane: Plane, kube: Kube, name
             await world.woke("one")
 
 
+async def test_a_name_that_no_object_has_selects_no_other(kube: Kube, namespace: str) -> None:
+    """A comma would be another selector."""
+    async with following(kube, namespace) as world:
+        world.namespace = f"{namespace}-other"
+        for _ in range(2):
+            assert await world.read("one", "a,metadata.name!=b") == [None]
+        assert not kube.requests["watch", "configmaps"]
+
+
 async def test_other_namespaces_are_watched_by_name(kube: Kube, namespace: str) -> None:
     """With `--allow-namespace`, nothing is watched beyond it that is not referred to."""
     other = f"{namespace}-other"

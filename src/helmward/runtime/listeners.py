@@ -5,6 +5,7 @@ their names where it is not; rights that come later are noticed.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -23,6 +24,8 @@ HELM: Final = "helm.sh/release.v1"
 OTHER_SECRETS: Final = f"type!={HELM}"
 MOST_SINGLE: Final = 256
 """Objects that are watched each by its name; each takes a connection."""
+
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +89,8 @@ class Listeners:
         return self._namespace in {None, ref.namespace}
 
     def _begin_single(self, ref: Ref) -> None:
+        if not _is_name(ref.namespace) or not _is_name(ref.name):
+            return  # the server has no such object, and a selector would mean another
         if len(self._single) >= MOST_SINGLE:
             self._say(f"more than {MOST_SINGLE} objects: the others are read at each check")
             return
@@ -141,3 +146,7 @@ class Listeners:
         if why not in self._said:
             self._said.add(why)
             log.warning("references are not watched together", why=why)
+
+
+def _is_name(word: str) -> bool:
+    return _NAME.fullmatch(word) is not None

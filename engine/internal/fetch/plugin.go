@@ -51,7 +51,7 @@ func (c *Client) byPlugin(ctx context.Context, r Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeout(ctx, overall)
+	limited, cancel := context.WithTimeout(ctx, c.overall)
 	defer cancel()
 	output, said, err := runPlugin(limited, folder, given, r.Limit)
 	switch exit := new(exec.ExitError); {

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
@@ -120,6 +121,7 @@ func runPlugin(ctx context.Context, folder string, given order, limit int64) ([]
 	command.Stdin, command.Stdout, command.Stderr = reader, output, said
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
+	command.WaitDelay = 2 * time.Second
 	output.over = func() { _ = command.Cancel() }
 	err = command.Start()
 	_ = reader.Close()

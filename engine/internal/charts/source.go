@@ -2,7 +2,6 @@ package charts
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"helmward.dev/engine/internal/documents"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
 	"helmward.dev/engine/internal/fetch"
@@ -30,14 +30,19 @@ type Source struct {
 	IndexRequests atomic.Int64
 	Downloads     atomic.Int64
 
-	options Options
-	client  *fetch.Client
-	store   *store
-	flight  singleflight.Group
+	options   Options
+	client    *fetch.Client
+	documents *documents.Documents
+	store     *store
+	flight    singleflight.Group
 
 	mu           sync.Mutex
 	repositories map[string]*repository
 	pulled       map[pull]pulled
+	// archives are those fetched by their own address, by address and access.
+	archives map[string]archived
+	// signed says who has signed what, by digest and keys.
+	signed map[string]string
 }
 
 // pull names one version in one repository, as one access sees it.
@@ -57,17 +62,27 @@ type Found struct {
 	Stale error
 	// SignedBy is who has signed it, where that was asked for.
 	SignedBy string
+
+	// packed are the archive's bytes where it was fetched just now.
+	packed []byte
 }
 
 // NewSource knows of nothing but what the folder keeps.
 func NewSource(options Options) *Source {
 	options = options.withDefaults()
+	if options.Folder != "" {
+		_ = fetch.KeepKeys(options.Folder) // Else what is kept for credentials is fetched anew.
+	}
+	client := fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins})
 	return &Source{
 		options:      options,
-		client:       fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins}),
+		client:       client,
+		documents:    documents.New(client, options.Folder),
 		store:        newStore(options.Folder, options.Size),
 		repositories: map[string]*repository{},
 		pulled:       map[pull]pulled{},
+		archives:     map[string]archived{},
+		signed:       map[string]string{},
 	}
 }
 
@@ -79,6 +94,9 @@ func (s *Source) Get(digest string) *chart.Chart {
 	}
 	return clone(shared)
 }
+
+// Documents are those of the web that are no charts.
+func (s *Source) Documents() *documents.Documents { return s.documents }
 
 // Kept is how many parsed charts are in memory.
 func (s *Source) Kept() int { return s.store.count() }
@@ -114,6 +132,8 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 	}
 	want.Access, address = want.Access.At(address)
 	switch place {
+	case anArchive:
+		return s.fromArchive(ctx, address, want)
 	case aRepository:
 		return s.fromRepository(ctx, address, want)
 	default:
@@ -124,6 +144,9 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Wanted) (*Found, error) {
 	if want.Name == "" || strings.ContainsAny(want.Name, " \t\n") {
 		return nil, failure.New(pb.Failure_INVALID, "the chart's name %q is empty or has spaces", want.Name)
+	}
+	if err := s.client.Allows(address, want.Allowed); err != nil {
+		return nil, err
 	}
 	from := s.repository(address, want.Access)
 	index, err := from.current(ctx, want.Oldest, want.Allowed)
@@ -153,18 +176,19 @@ func (s *Source) take(ctx context.Context, from *repository, want Wanted, chosen
 	current := known && (listed == before.digest || listed == "" && before.generation == index.generation)
 	if current {
 		if kept := s.store.get(before.digest); kept != nil {
-			return &Found{Digest: before.digest, Chart: kept, Stale: index.stale}, nil
+			return s.checked(ctx, from, want, chosen, &Found{Digest: before.digest, Chart: kept, Stale: index.stale})
 		}
 	}
-	digest, fetched, err := s.download(ctx, from, want, chosen)
+	fetched, err := s.download(ctx, from, want, chosen)
 	if err == nil {
 		s.mu.Lock()
-		s.pulled[key] = pulled{digest, index.generation}
+		s.pulled[key] = pulled{fetched.Digest, index.generation}
 		s.mu.Unlock()
-		return &Found{Digest: digest, Chart: fetched, Stale: index.stale}, nil
+		fetched.Stale = index.stale
+		return s.checked(ctx, from, want, chosen, fetched)
 	}
 	if kept := s.store.get(before.digest); known && kept != nil && failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) {
-		return &Found{Digest: before.digest, Chart: kept, Stale: err}, nil
+		return s.checked(ctx, from, want, chosen, &Found{Digest: before.digest, Chart: kept, Stale: err})
 	}
 	return nil, err
 }
@@ -176,16 +200,11 @@ func normalDigest(listed string) string {
 	return "sha256:" + listed
 }
 
-type downloaded struct {
-	digest string
-	chart  *chart.Chart
-}
-
 // download fetches an archive once for all who wait for it.
-func (s *Source) download(ctx context.Context, from *repository, want Wanted, chosen *entry) (string, *chart.Chart, error) {
+func (s *Source) download(ctx context.Context, from *repository, want Wanted, chosen *entry) (*Found, error) {
 	address, err := from.archiveAddress(chosen)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	done := s.flight.DoChan(address.String()+" "+from.access.Key()+" "+chosen.Digest, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
@@ -195,12 +214,12 @@ func (s *Source) download(ctx context.Context, from *repository, want Wanted, ch
 	select {
 	case result := <-done:
 		if result.Err != nil {
-			return "", nil, result.Err
+			return nil, result.Err
 		}
-		got := result.Val.(downloaded)
-		return got.digest, got.chart, nil
+		shared := *result.Val.(*Found)
+		return &shared, nil
 	case <-ctx.Done():
-		return "", nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
+		return nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
 	}
 }
 
@@ -208,28 +227,21 @@ func (s *Source) fetchArchive(
 	ctx context.Context, from *repository, address *url.URL, want Wanted, chosen *entry,
 ) (any, error) {
 	s.Downloads.Add(1)
-	body, _, err := s.client.Read(ctx, fetch.Request{
-		Address: address, Access: from.access, Home: from.address, Allowed: want.Allowed,
-		Limit: s.options.LargestChart, Flag: "--chart-max-size", Raw: true,
-	})
+	body, _, err := s.client.Read(ctx, s.archiveRequest(address, from.address, want))
 	if err != nil {
 		return nil, err
 	}
-	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(body) {
+	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(body) && !fetch.IsPage(body) {
 		return nil, fetch.Unavailable(address, "is not what the index lists: its digest is %s, not %s",
 			digestOf(body), listed)
 	}
-	digest, parsed, err := s.store.put(body)
+	found, err := s.keep(address, body)
 	if err != nil {
-		var known *failure.Failure
-		if errors.As(err, &known) {
-			err = failure.New(known.Kind, "%s: %w", fetch.Shown(address), known)
-		}
 		return nil, err
 	}
-	if parsed.Name() != want.Name {
+	if found.Chart.Name() != want.Name {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "%s holds chart %q, not %q",
-			fetch.Shown(address), parsed.Name(), want.Name)
+			fetch.Shown(address), found.Chart.Name(), want.Name)
 	}
-	return downloaded{digest, parsed}, nil
+	return found, nil
 }

@@ -93,7 +93,7 @@ func (s *Source) fromRegistry(ctx context.Context, address *url.URL, want Wanted
 	if refused != nil {
 		return nil, refused
 	}
-	return nil, absent(places, want.Name)
+	return nil, absent(places, want)
 }
 
 func checkOCI(want Wanted) error {
@@ -119,12 +119,17 @@ func placesIn(address *url.URL, name string) []*url.URL {
 	return places
 }
 
-func absent(places []*url.URL, name string) error {
-	where := fetch.Shown(places[0])
-	if len(places) > 1 {
-		where += " and " + fetch.Shown(places[1])
+func absent(places []*url.URL, want Wanted) error {
+	where := make([]string, 0, len(places))
+	for _, place := range places {
+		shown := fetch.Shown(place)
+		if isDigest(want.Version) {
+			shown += "@" + want.Version
+		}
+		where = append(where, shown)
 	}
-	return failure.New(pb.Failure_CHART_NOT_FOUND, "no chart %q in its registry: there is nothing at %s", name, where)
+	return failure.New(pb.Failure_CHART_NOT_FOUND, "no chart %q in its registry: there is nothing at %s",
+		want.Name, strings.Join(where, ", nor at "))
 }
 
 // fromPlace gives what the place has; what was fetched before where it cannot

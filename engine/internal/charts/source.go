@@ -36,6 +36,9 @@ type Source struct {
 	store     *store
 	flight    singleflight.Group
 
+	registries *registries
+	resolved   *resolved
+
 	mu           sync.Mutex
 	repositories map[string]*repository
 	pulled       map[pull]pulled
@@ -81,6 +84,8 @@ func NewSource(options Options) *Source {
 		store:        newStore(options.Folder, options.Size),
 		repositories: map[string]*repository{},
 		pulled:       map[pull]pulled{},
+		registries:   newRegistries(client),
+		resolved:     &resolved{known: map[asked]resolution{}},
 		archives:     map[string]archived{},
 		signed:       map[string]string{},
 	}
@@ -103,6 +108,7 @@ func (s *Source) Kept() int { return s.store.count() }
 
 // ForgetIndexes makes the next pulls ask their repositories.
 func (s *Source) ForgetIndexes() {
+	s.registries.forget()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, one := range s.repositories {
@@ -134,6 +140,8 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 	switch place {
 	case anArchive:
 		return s.fromArchive(ctx, address, want)
+	case aRegistry:
+		return s.fromRegistry(ctx, address, want)
 	case aRepository:
 		return s.fromRepository(ctx, address, want)
 	default:

@@ -21,7 +21,7 @@ func (c *Client) Answered(address, asked *url.URL, access Access, status int, sh
 		return err
 	}
 	response := &http.Response{StatusCode: status, Request: &http.Request{URL: address}}
-	return Unavailable(address, "%s", explain(response, shown, false))
+	return Unavailable(address, "%w", &Status{status, explain(response, shown, false)})
 }
 
 // ReadAll reads what such a client has opened, within the request's limit; a

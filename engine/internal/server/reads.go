@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"helmward.dev/engine/internal/call"
+	"helmward.dev/engine/internal/charts"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/history"
 	"helmward.dev/engine/internal/verbs"
@@ -23,6 +24,9 @@ func (s *Server) PullChart(ctx context.Context, request *pb.PullChartRequest) (*
 		found, err := s.engine.Charts.Pull(of.Context(), request.GetRepository(), request.GetName(),
 			request.GetVersion(), oldest)
 		if err != nil {
+			return err
+		}
+		if err := charts.Installable(found.Chart); err != nil {
 			return err
 		}
 		metadata := found.Chart.Metadata

@@ -1,11 +1,9 @@
 package charts
 
 import (
-	"bytes"
 	"container/list"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,13 +11,6 @@ import (
 	"sync"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
-
-	"helm.sh/helm/v4/pkg/action"
-	ci "helm.sh/helm/v4/pkg/chart"
-
-	pb "helmward.dev/engine/internal/enginepb"
-	"helmward.dev/engine/internal/failure"
 )
 
 const parsedBudget = 192 << 20
@@ -92,7 +83,7 @@ func (s *store) path(digest string) string {
 	return filepath.Join(s.folder, sum+".tgz")
 }
 
-// put parses an archive, checks that Helm could install it, and keeps it.
+// put parses an archive and keeps it.
 func (s *store) put(archive []byte) (string, *chart.Chart, error) {
 	parsed, size, err := parse(archive)
 	if err != nil {
@@ -167,41 +158,4 @@ func (s *store) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.parsed)
-}
-
-// parse reads an archive within Helm's own limits (size, paths) and checks
-// what the helm command checks before it installs.
-func parse(archive []byte) (*chart.Chart, int64, error) {
-	refuse := func(format string, values ...any) (*chart.Chart, int64, error) {
-		return nil, 0, failure.New(pb.Failure_CHART_INVALID, format, values...)
-	}
-	parsed, err := loader.LoadArchive(bytes.NewReader(archive))
-	if err != nil {
-		return refuse("the archive is no chart: %w", err)
-	}
-	name := fmt.Sprintf("%s-%s", parsed.Name(), parsed.Metadata.Version)
-	if kind := parsed.Metadata.Type; kind != "" && kind != "application" {
-		return refuse("chart %s is of type %s and cannot be installed", name, kind)
-	}
-	if wanted := parsed.Metadata.Dependencies; wanted != nil {
-		needs := make([]ci.Dependency, 0, len(wanted))
-		for _, one := range wanted {
-			needs = append(needs, one)
-		}
-		if err := action.CheckDependencies(parsed, needs); err != nil {
-			return refuse("chart %s lacks its dependencies: %w", name, err)
-		}
-	}
-	return parsed, int64(len(archive)) + unpackedSize(parsed), nil
-}
-
-func unpackedSize(c *chart.Chart) int64 {
-	size := int64(len(c.Schema))
-	for _, file := range c.Raw {
-		size += int64(len(file.Data))
-	}
-	for _, dependency := range c.Dependencies() {
-		size += unpackedSize(dependency)
-	}
-	return size
 }

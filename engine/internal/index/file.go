@@ -40,6 +40,8 @@ type Index struct {
 	About About
 	// Content names what it was read from: the same name, the same bytes.
 	Content string
+	// Kept tells whether it lies in the file that it was to be kept in.
+	Kept bool
 
 	places map[string]place
 	from   io.ReaderAt
@@ -77,7 +79,7 @@ func Read(body io.Reader, about About, folder, path string) (*Index, error) {
 		to.drop()
 		return nil, err
 	}
-	if x.from, err = to.finish(path); err != nil {
+	if x.from, x.Kept, err = to.finish(path); err != nil {
 		return nil, err
 	}
 	return x, nil
@@ -116,7 +118,7 @@ func openTable(file io.ReaderAt, size int64) (*Index, error) {
 		crc32.Checksum(text, castagnoli) != binary.BigEndian.Uint32(end[8:]) || json.Unmarshal(text, &held) != nil {
 		return nil, ErrBroken
 	}
-	x := &Index{About: held.About, Content: held.Content, places: held.Places, from: file}
+	x := &Index{About: held.About, Content: held.Content, Kept: true, places: held.Places, from: file}
 	for _, one := range x.places {
 		if _, err := x.piece(one); err != nil {
 			return nil, err

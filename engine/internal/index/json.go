@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // readJSON goes through a JSON document one version at a time. What is not JSON
@@ -127,12 +128,16 @@ func (t *texts) UnmarshalJSON(raw []byte) error {
 	if raw[0] != '[' {
 		return nil
 	}
-	var many []text
+	var many []json.RawMessage
 	if err := json.Unmarshal(raw, &many); err != nil {
 		return err
 	}
 	for _, one := range many {
-		*t = append(*t, string(one))
+		if strings.IndexByte("{[n", one[0]) < 0 {
+			var word text
+			_ = word.UnmarshalJSON(one)
+			*t = append(*t, string(word))
+		}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ const (
 // they are indented, which is how every program writes an index. Only the lines
 // that matter are parsed.
 func readLines(source *bufio.Reader, into keep) error {
-	s := &splitter{lines: lines{from: source}, into: into, charts: -1}
+	s := &splitter{lines: lines{from: source}, into: into, charts: -1, items: -1, keys: -1}
 	if err := s.findEntries(); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *splitter) findEntries() error {
 			return errNoEntries
 		case err != nil:
 			return err
-		case len(line) == 0 || line[0] == ' ' || line[0] == '#' || line[0] == '-':
+		case len(bytes.TrimSpace(line)) == 0 || line[0] == ' ' || line[0] == '#' || line[0] == '-':
 			continue
 		}
 		key, value, ok := splitKey(line)
@@ -97,7 +97,7 @@ func (s *splitter) line(line []byte) (bool, error) {
 	depth := indentOf(line)
 	text := line[depth:]
 	switch {
-	case len(text) == 0:
+	case len(bytes.TrimSpace(text)) == 0:
 		return false, s.continued(line)
 	case text[0] == '#' && (s.keys < 0 || depth <= s.keys):
 		return false, nil
@@ -152,7 +152,7 @@ func (s *splitter) beginItem(depth int, text []byte) error {
 	s.items, s.keys, s.wanted, s.reduced = depth, -1, false, true
 	rest := text[1:]
 	inner := indentOf(rest)
-	if first := rest[inner:]; len(first) > 0 && first[0] != '#' {
+	if first := rest[inner:]; len(bytes.TrimSpace(first)) > 0 && first[0] != '#' {
 		if _, _, ok := splitKey(first); !ok || first[0] == '{' || isItem(first) {
 			s.reduced, s.wanted = false, true
 			s.keys = depth + 1 + inner
@@ -258,11 +258,11 @@ func splitKey(text []byte) (name, value string, ok bool) {
 	var rest string
 	switch line := string(text); line[0] {
 	case '"', '\'':
-		end := strings.IndexByte(line[1:], line[0])
-		if end < 0 || yaml.Unmarshal(text[:end+2], &name) != nil {
+		end := closing(line)
+		if end < 0 || yaml.Unmarshal(text[:end+1], &name) != nil {
 			return "", "", false
 		}
-		rest = line[end+2:]
+		rest = line[end+1:]
 	case '?', '&', '*', '!', '|', '>', '%', '@', '`', '[', ']', '{', '}', ',', '#':
 		return "", "", false
 	default:
@@ -277,6 +277,20 @@ func splitKey(text []byte) (name, value string, ok bool) {
 		rest = ""
 	}
 	return name, rest, ok && name != ""
+}
+
+// closing is where the quotes end that a line begins with; -1: not in it.
+func closing(line string) int {
+	quote := line[0]
+	for at := 1; at < len(line); at++ {
+		switch {
+		case quote == '"' && line[at] == '\\', quote == '\'' && strings.HasPrefix(line[at:], "''"):
+			at++
+		case line[at] == quote:
+			return at
+		}
+	}
+	return -1
 }
 
 // lines gives a document line by line, without their ends; of one that is too
@@ -300,7 +314,7 @@ func (l *lines) next() ([]byte, error) {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
 		case errors.Is(err, io.EOF) && len(l.buffer) > 0, err == nil:
-			return bytes.TrimRight(l.buffer, " \t\r\n"), nil
+			return bytes.TrimRight(l.buffer, "\r\n"), nil
 		default:
 			return nil, err
 		}

@@ -36,7 +36,7 @@ func read(body io.Reader, to *spool) (*writer, string, error) {
 	sum := sha256.New()
 	raw := &head{most: largestWhole}
 	tee := io.TeeReader(&once{from: body}, io.MultiWriter(sum, raw))
-	source := bufio.NewReaderSize(tee, 64<<10)
+	source := newSource(tee)
 	into := newWriter(to)
 	reading := readKind(source, into.keep)
 	if _, err := io.Copy(io.Discard, source); err != nil {
@@ -56,6 +56,8 @@ func read(body io.Reader, to *spool) (*writer, string, error) {
 	}
 	return into, hex.EncodeToString(sum.Sum(nil)), nil
 }
+
+func newSource(from io.Reader) *bufio.Reader { return bufio.NewReaderSize(from, 64<<10) }
 
 func readKind(source *bufio.Reader, into keep) error {
 	switch start, err := firstByte(source); {

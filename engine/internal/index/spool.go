@@ -69,10 +69,11 @@ func (s *spool) drop() {
 	}
 }
 
-// finish gives the file its name, if it has a folder, and what was written.
-func (s *spool) finish(path string) (io.ReaderAt, error) {
+// finish gives what was written, and the file its name; it tells whether that
+// worked.
+func (s *spool) finish(path string) (io.ReaderAt, bool, error) {
 	if s.file == nil {
-		return bytes.NewReader(s.memory), nil
+		return bytes.NewReader(s.memory), false, nil
 	}
 	named := path != "" && filepath.Dir(s.file.Name()) == filepath.Dir(path)
 	err := s.file.Truncate(s.size)
@@ -81,12 +82,13 @@ func (s *spool) finish(path string) (io.ReaderAt, error) {
 	}
 	if err != nil {
 		if err := s.toMemory(); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return bytes.NewReader(s.memory), nil
+		return bytes.NewReader(s.memory), false, nil
 	}
 	if named && os.Rename(s.file.Name(), path) != nil {
 		_ = os.Remove(s.file.Name())
+		named = false
 	}
-	return s.file, nil
+	return s.file, named, nil
 }

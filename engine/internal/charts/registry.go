@@ -241,7 +241,7 @@ func (s *Source) fromManifest(ctx context.Context, in *inRegistry, digest string
 		return nil, failure.New(pb.Failure_CHART_INVALID, "%s holds chart %q, not %q",
 			in.Address(), parsed.Name(), in.want.Name)
 	}
-	return &Found{Digest: stored, Chart: parsed}, nil
+	return &Found{Digest: stored, Chart: parsed, packed: archive}, nil
 }
 
 // about says of which place an error is.

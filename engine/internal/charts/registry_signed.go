@@ -69,7 +69,10 @@ func (s *Source) provenanceOf(
 	if err != nil {
 		return "", err
 	}
-	archive := s.store.raw(found.Digest)
+	archive := found.packed
+	if archive == nil {
+		archive = s.store.raw(found.Digest)
+	}
 	if archive == nil {
 		if archive, err = in.Blob(ctx, manifest.Chart, s.options.LargestChart, "--chart-max-size"); err != nil {
 			return "", err

@@ -32,6 +32,28 @@ func (s *Source) checked(
 	return found, nil
 }
 
+// checkedBefore lets pass what is served while its repository is down, and its
+// signature cannot be asked for: only if the same bytes have passed before.
+func (s *Source) checkedBefore(want Wanted) func(*Found, error) (*Found, error) {
+	return func(found *Found, err error) (*Found, error) {
+		if err != nil || want.Verify.Provider == "" {
+			return found, err
+		}
+		s.mu.Lock()
+		by, known := s.signed[signedKey(found.Digest, want.Verify)]
+		s.mu.Unlock()
+		if !known {
+			return nil, found.Stale
+		}
+		found.SignedBy = by
+		return found, nil
+	}
+}
+
+func signedKey(digest string, verify Verify) string {
+	return fetch.Keyed(slices.Concat([][]byte{[]byte(verify.Provider), []byte(digest)}, verify.Keys)...)
+}
+
 // signedBy asks who has signed an archive; nobody where nobody is asked for.
 // The archive is read from the store where it is not at hand.
 func (s *Source) signedBy(
@@ -48,7 +70,7 @@ func (s *Source) signedBy(
 		return "", failure.New(pb.Failure_INVALID, "signatures by %q are not known: `provenance` or `cosign`",
 			want.Verify.Provider)
 	}
-	key := fetch.Keyed(slices.Concat([][]byte{[]byte(found.Digest)}, want.Verify.Keys)...)
+	key := signedKey(found.Digest, want.Verify)
 	s.mu.Lock()
 	known, checked := s.signed[key]
 	s.mu.Unlock()

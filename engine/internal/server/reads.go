@@ -25,6 +25,9 @@ func (s *Server) PullChart(ctx context.Context, request *pb.PullChartRequest) (*
 		if err != nil {
 			return err
 		}
+		if err := charts.Installable(found.Chart); err != nil {
+			return err
+		}
 		metadata := found.Chart.Metadata
 		reply.Chart = &pb.Chart{
 			Digest: found.Digest, Name: metadata.Name,

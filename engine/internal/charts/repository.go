@@ -129,7 +129,7 @@ func (r *repository) archiveAddress(one *entry) (*url.URL, error) {
 	}
 	address := base.ResolveReference(reference)
 	address.User = nil
-	if address.Scheme != "http" && address.Scheme != "https" {
+	if scheme := address.Scheme; scheme != "http" && scheme != "https" && scheme != r.address.Scheme {
 		return nil, fetch.Unavailable(r.address, "lists an archive that is not served over HTTP")
 	}
 	if address.Scheme == r.address.Scheme && address.Host == r.address.Host && address.RawQuery == "" {

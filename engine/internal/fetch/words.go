@@ -60,8 +60,10 @@ func reason(ctx context.Context, err error) string {
 		return "does not answer in time"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "cannot be reached: connection refused: nobody listens there"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "broke off: " + err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "broke off: the connection was closed too early"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "broke off: the connection was reset"
 	}
 	if words := distrust(err); words != "" {
 		return "cannot be trusted: " + words
@@ -101,6 +103,20 @@ func distrust(err error) string {
 
 func span(certificate *x509.Certificate) string {
 	return certificate.NotBefore.Format(time.DateOnly) + " to " + certificate.NotAfter.Format(time.DateOnly)
+}
+
+// Status is what a source answered instead of what was asked for.
+type Status struct {
+	Code  int
+	words string
+}
+
+func (s *Status) Error() string { return s.words }
+
+// IsGone says whether the source answered that it has no such thing.
+func IsGone(err error) bool {
+	var status *Status
+	return errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone)
 }
 
 // explain says what a status means for whoever wrote the address.

@@ -93,7 +93,9 @@ async def test_a_plugin_is_bounded(tmp_path: Path) -> None:
 
 async def test_a_scheme_that_no_plugin_knows_is_refused(tmp_path: Path) -> None:
     async with fetching() as web:
-        with pytest.raises(SpecInvalid, match=r"a downloader plugin for s3:// would \(--helm-plugins\)"):
+        with pytest.raises(
+            SpecInvalid, match=r"a downloader plugin for s3:// would \(--helm-plugins\)"
+        ):
             await web.pull("s3://bucket/charts")
     plugins = make_plugin(tmp_path / "p", "box", "true")
     async with fetching(EngineSettings(plugins=plugins)) as web:

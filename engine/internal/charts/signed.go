@@ -109,7 +109,7 @@ func (s *Source) provenance(ctx context.Context, want Wanted, address, home *url
 	}
 	kept, err := s.documents.Get(ctx, documents.Wanted{
 		Address: beside.String(), Access: want.Access, Home: home, Allowed: want.Allowed,
-		Oldest: time.Minute, Limit: signature.LargestProvenance,
+		Limit: signature.LargestProvenance,
 	})
 	if fetch.IsGone(err) {
 		return nil, failure.New(pb.Failure_UNVERIFIED, "%s is not signed: there is no %s.prov beside it",

@@ -131,14 +131,20 @@ func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Want
 	return found, err
 }
 
-// choose finds the version in the index; an old index is asked for again before
-// the answer is no.
+// choose finds the version in the index. Before the answer is no, we look what
+// others have fetched since, and an old index is asked for again.
 func (s *Source) choose(ctx context.Context, from *repository, want Wanted) (*entry, *seen, error) {
 	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
 		return nil, nil, err
 	}
 	chosen, err := from.choose(index, want)
+	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) {
+		if newer := from.listing.known(0); newer.index != index.index {
+			index = newer
+			chosen, err = from.choose(index, want)
+		}
+	}
 	damaged := errors.Is(err, errDamaged)
 	if damaged {
 		from.listing.lose()

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,28 @@ type resolution struct {
 	// Of names the index, or what else was looked at, that said so.
 	Of string    `json:"of,omitempty"`
 	At time.Time `json:"at"`
+	// Validators of what was looked at, to ask again cheaply.
+	ETag     string `json:"etag,omitempty"`
+	Modified string `json:"modified,omitempty"`
+}
+
+// age is endless where it is not known, as after a jump of the clock.
+func (r resolution) age() time.Duration {
+	if age := time.Since(r.At); age >= 0 {
+		return age
+	}
+	return math.MaxInt64
+}
+
+func (r resolution) same(other resolution) bool {
+	return r.Digest == other.Digest && r.Of == other.Of && r.ETag == other.ETag && r.Modified == other.Modified
+}
+
+// noted is a resolution, and since when the disk has it.
+type noted struct {
+	resolution
+
+	written time.Time
 }
 
 // resolved keeps resolutions over a restart, each in a small file of its own:
@@ -42,16 +65,21 @@ type resolved struct {
 	disk *disk
 
 	mu     sync.Mutex
-	known  map[asked]resolution
+	known  map[asked]noted
 	writes int
 }
 
 func newResolved(disk *disk) *resolved {
-	return &resolved{disk: disk, known: map[asked]resolution{}}
+	return &resolved{disk: disk, known: map[asked]noted{}}
 }
 
-// get tells what was found last, by whichever process.
+// get tells what was found last.
 func (r *resolved) get(what asked) (resolution, bool) {
+	found, known := r.noted(what)
+	return found.resolution, known
+}
+
+func (r *resolved) noted(what asked) (noted, bool) {
 	r.mu.Lock()
 	found, known := r.known[what]
 	r.mu.Unlock()
@@ -60,23 +88,27 @@ func (r *resolved) get(what asked) (resolution, bool) {
 	}
 	folder := r.disk.in(resolvedFolder)
 	if folder == "" {
-		return resolution{}, false
+		return noted{}, false
 	}
 	text, err := os.ReadFile(filepath.Join(folder, what.file()))
-	if err != nil || json.Unmarshal(text, &found) != nil || found.Digest == "" {
-		return resolution{}, false
+	if err != nil || json.Unmarshal(text, &found.resolution) != nil || found.Digest == "" {
+		return noted{}, false
 	}
+	found.written = found.At
 	r.remember(what, found)
 	return found, true
 }
 
 // keep remembers; what is known already is not written again.
 func (r *resolved) keep(what asked, found resolution) {
-	before, known := r.get(what)
-	r.remember(what, found)
+	before, known := r.noted(what)
+	if known && found.same(before.resolution) && found.At.Sub(before.written) < noteAfter {
+		r.remember(what, noted{found, before.written})
+		return
+	}
+	r.remember(what, noted{found, found.At})
 	folder := r.disk.in(resolvedFolder)
-	if folder == "" || known && before.Digest == found.Digest && before.Of == found.Of &&
-		found.At.Sub(before.At) < noteAfter {
+	if folder == "" {
 		return
 	}
 	if text, err := json.Marshal(found); err == nil {
@@ -91,11 +123,11 @@ func (r *resolved) keep(what asked, found resolution) {
 	}
 }
 
-func (r *resolved) remember(what asked, found resolution) {
+func (r *resolved) remember(what asked, found noted) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.known) >= mostResolved {
-		r.known = map[asked]resolution{}
+		r.known = map[asked]noted{}
 	}
 	r.known[what] = found
 }

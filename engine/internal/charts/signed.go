@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 
 	"helmward.dev/engine/internal/documents"
@@ -32,28 +31,6 @@ func (s *Source) checked(
 	return found, nil
 }
 
-// checkedBefore lets pass what is served while its repository is down, and its
-// signature cannot be asked for: only if the same bytes have passed before.
-func (s *Source) checkedBefore(want Wanted) func(*Found, error) (*Found, error) {
-	return func(found *Found, err error) (*Found, error) {
-		if err != nil || want.Verify.Provider == "" {
-			return found, err
-		}
-		s.mu.Lock()
-		by, known := s.signed[signedKey(found.Digest, want.Verify)]
-		s.mu.Unlock()
-		if !known {
-			return nil, found.Stale
-		}
-		found.SignedBy = by
-		return found, nil
-	}
-}
-
-func signedKey(digest string, verify Verify) string {
-	return fetch.Keyed(slices.Concat([][]byte{[]byte(verify.Provider), []byte(digest)}, verify.Keys)...)
-}
-
 // signedBy asks who has signed an archive; nobody where nobody is asked for.
 // The archive is read from the store where it is not at hand.
 func (s *Source) signedBy(
@@ -70,21 +47,28 @@ func (s *Source) signedBy(
 		return "", failure.New(pb.Failure_INVALID, "signatures by %q are not known: `provenance` or `cosign`",
 			want.Verify.Provider)
 	}
-	key := signedKey(found.Digest, want.Verify)
-	s.mu.Lock()
-	known, checked := s.signed[key]
-	s.mu.Unlock()
-	if checked {
+	if known, checked := s.knownSigner(want, found.Digest); checked {
 		return known, nil
 	}
 	by, err := s.verify(ctx, want, address, home, found)
 	if err != nil {
 		return "", err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.signed[key] = by
+	s.resolved.keep(signedAs(want, found.Digest), resolution{Digest: found.Digest, Of: by, At: time.Now()})
 	return by, nil
+}
+
+// knownSigner is who has signed it, where these keys found that out before,
+// also over a restart: other bytes, or another key, are checked anew.
+func (s *Source) knownSigner(want Wanted, digest string) (string, bool) {
+	passed, known := s.resolved.get(signedAs(want, digest))
+	return passed.Of, known && passed.Digest == digest
+}
+
+func signedAs(want Wanted, digest string) asked {
+	return asked{
+		repository: "signed", access: signature.Fingerprint(want.Verify.Provider, want.Verify.Keys), name: digest,
+	}
 }
 
 func (s *Source) verify(
@@ -125,7 +109,7 @@ func (s *Source) provenance(ctx context.Context, want Wanted, address, home *url
 	}
 	kept, err := s.documents.Get(ctx, documents.Wanted{
 		Address: beside.String(), Access: want.Access, Home: home, Allowed: want.Allowed,
-		Oldest: time.Minute, Limit: signature.LargestProvenance,
+		Limit: signature.LargestProvenance,
 	})
 	if fetch.IsGone(err) {
 		return nil, failure.New(pb.Failure_UNVERIFIED, "%s is not signed: there is no %s.prov beside it",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,12 +39,6 @@ type Source struct {
 	registries *registries
 	listings   *listings
 	resolved   *resolved
-
-	mu sync.Mutex
-	// archives are those fetched by their own address, by address and access.
-	archives map[string]archived
-	// signed says who has signed what, by digest and keys.
-	signed map[string]string
 }
 
 // Found is a chart in the store.
@@ -77,8 +70,6 @@ func NewSource(options Options) *Source {
 		listings:   newListings(kept),
 		registries: newRegistries(client),
 		resolved:   newResolved(kept),
-		archives:   map[string]archived{},
-		signed:     map[string]string{},
 	}
 }
 
@@ -115,10 +106,8 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 		return s.fromArchive(ctx, address, want)
 	case aRegistry:
 		return s.fromRegistry(ctx, address, want)
-	case aRepository:
-		return s.fromRepository(ctx, address, want)
 	default:
-		return nil, failure.New(pb.Failure_INVALID, "%s cannot be read yet", fetch.Shown(address))
+		return s.fromRepository(ctx, address, want)
 	}
 }
 
@@ -132,26 +121,30 @@ func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Want
 	from := s.repository(address, want.Access)
 	chosen, index, err := s.choose(ctx, from, want)
 	if err != nil {
-		return s.checkedBefore(want)(s.keptInstead(from.asks(want, want.Version), err))
+		return s.withoutIndex(from.asks(want, want.Version), want, err)
 	}
 	found, err := s.take(ctx, from, want, chosen, index)
-	if err != nil {
-		return nil, err
+	if err == nil && found.Stale == nil {
+		s.resolved.keep(from.asks(want, want.Version),
+			resolution{Digest: found.Digest, Of: index.index.Content, At: time.Now()})
 	}
-	if index.stale == nil {
-		s.resolved.keep(from.asks(want, want.Version), resolution{found.Digest, index.index.Content, time.Now()})
-	}
-	return s.checked(ctx, from, want, chosen, found)
+	return found, err
 }
 
-// choose finds the version in the index; an old index is asked for again before
-// the answer is no.
+// choose finds the version in the index. Before the answer is no, we look what
+// others have fetched since, and an old index is asked for again.
 func (s *Source) choose(ctx context.Context, from *repository, want Wanted) (*entry, *seen, error) {
 	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
 		return nil, nil, err
 	}
 	chosen, err := from.choose(index, want)
+	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) {
+		if newer := from.listing.known(0); newer.index != index.index {
+			index = newer
+			chosen, err = from.choose(index, want)
+		}
+	}
 	damaged := errors.Is(err, errDamaged)
 	if damaged {
 		from.listing.lose()
@@ -165,18 +158,35 @@ func (s *Source) choose(ctx context.Context, from *repository, want Wanted) (*en
 	return chosen, index, err
 }
 
-// keptInstead is what the same was before, where the source is to blame that it
-// cannot be found out now.
-func (s *Source) keptInstead(what asked, err error) (*Found, error) {
+// before is what the same was found to be earlier, where the source is to blame
+// that it cannot be found out now; else nil.
+func (s *Source) before(what asked, err error) *Found {
 	if !isDown(err) {
-		return nil, err
+		return nil
 	}
 	if before, known := s.resolved.get(what); known {
 		if kept := s.store.get(before.Digest); kept != nil {
-			return &Found{Digest: before.Digest, Chart: kept, Stale: err}, nil
+			return &Found{Digest: before.Digest, Chart: kept, Stale: err}
 		}
 	}
-	return nil, err
+	return nil
+}
+
+// withoutIndex serves what was asked for before in the same words. Who has signed
+// it must be known: where its signature lies, only the index tells.
+func (s *Source) withoutIndex(what asked, want Wanted, err error) (*Found, error) {
+	found := s.before(what, err)
+	if found == nil {
+		return nil, err
+	}
+	if want.Verify.Provider != "" {
+		by, known := s.knownSigner(want, found.Digest)
+		if !known {
+			return nil, err
+		}
+		found.SignedBy = by
+	}
+	return found, nil
 }
 
 func isDown(err error) bool {
@@ -190,16 +200,17 @@ func (s *Source) take(ctx context.Context, from *repository, want Wanted, chosen
 	listed, content := normalDigest(chosen.Digest), index.index.Content
 	if known && (listed == before.Digest || listed == "" && before.Of == content) {
 		if kept := s.store.get(before.Digest); kept != nil {
-			return &Found{Digest: before.Digest, Chart: kept, Stale: index.stale}, nil
+			return s.checked(ctx, from, want, chosen, &Found{Digest: before.Digest, Chart: kept, Stale: index.stale})
 		}
 	}
 	found, err := s.download(ctx, from, want, chosen)
-	if err != nil {
-		return s.keptInstead(what, err)
+	if err == nil {
+		s.resolved.keep(what, resolution{Digest: found.Digest, Of: content, At: time.Now()})
+		found.Stale = index.stale
+	} else if found = s.before(what, err); found == nil {
+		return nil, err
 	}
-	s.resolved.keep(what, resolution{found.Digest, content, time.Now()})
-	found.Stale = index.stale
-	return found, nil
+	return s.checked(ctx, from, want, chosen, found)
 }
 
 func normalDigest(listed string) string {

@@ -92,4 +92,3 @@ func signer(entity *openpgp.Entity) string {
 	}
 	return slices.Min(names) + " " + fingerprint
 }
-

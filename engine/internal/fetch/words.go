@@ -126,7 +126,7 @@ func explain(response *http.Response, shown, withheld bool) string {
 	said := fmt.Sprintf("answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	if withheld {
 		said += " at " + Shown(response.Request.URL) +
-			" (credentials do not follow to another host: pass_credentials would let them)"
+			" (credentials do not follow to another host: the annotation helmward.dev/pass-credentials lets them)"
 	}
 	switch response.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

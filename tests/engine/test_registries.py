@@ -253,10 +253,40 @@ async def test_a_registry_with_a_ca_of_its_own_is_trusted_by_it(
             assert (await web.pull(registry.url, "app", "1.0.0", access=access)).version == "1.0.0"
 
 
-async def test_egress_holds_for_registries_too(web: Fetching, registry: Registry) -> None:
-    allowed = ["https://charts.example.com/"]
-    with pytest.raises(SourceForbidden, match="--allow-url"):
-        await web.pull(registry.url, "app", "1.0.0", access=PLAIN, allowed=allowed)
+@pytest.mark.parametrize(
+    ("prefix", "fine"),
+    [
+        ("oci://{}/charts/", True),
+        ("oci://{}", True),
+        ("http://{}/v2/charts/", True),
+        ("oci://{}/other/", False),
+        ("https://charts.example.com/", False),
+    ],
+)
+async def test_egress_holds_for_registries_too(
+    web: Fetching, registry: Registry, tmp_path: Path, prefix: str, fine: bool
+) -> None:
+    """A registry is allowed as it is written in a HelmRelease; what is kept is no way around."""
+    registry.push(chart(tmp_path))
+    kept = await web.pull(registry.url, "app", "1.0.0", access=PLAIN)
+    allowed = [prefix.format(registry.host)]
+    if fine:
+        assert await web.pull(registry.url, access=PLAIN, allowed=allowed) == kept
+        return
+    for age in (0, AGES):
+        with pytest.raises(SourceForbidden, match=r"oci://\S+ is not among .*--allow-url"):
+            await web.pull(registry.url, "app", "1.0.0", age=age, access=PLAIN, allowed=allowed)
+
+
+async def test_a_registry_that_is_allowed_may_be_on_this_machine(tmp_path: Path) -> None:
+    """In a cluster nothing of this machine is asked, unless it is named."""
+    with running_registry(tmp_path / "registry") as registry:
+        registry.push(chart(tmp_path))
+        async with fetching(EngineSettings(refuse_local=True)) as web:
+            with pytest.raises(SourceForbidden, match="this very machine"):
+                await web.pull(registry.url, "app", "1.0.0", access=PLAIN)
+            allowed = [f"{registry.url}/"]
+            assert await web.pull(registry.url, "app", "1.0.0", access=PLAIN, allowed=allowed)
 
 
 # --- Tokens -------------------------------------------------------------------

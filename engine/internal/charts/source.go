@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -37,12 +36,9 @@ type Source struct {
 	store     *store
 	flight    singleflight.Group
 
-	listings *listings
-	resolved *resolved
-
-	mu sync.Mutex
-	// signed says who has signed what, by digest and keys.
-	signed map[string]string
+	registries *registries
+	listings   *listings
+	resolved   *resolved
 }
 
 // Found is a chart in the store.
@@ -67,13 +63,13 @@ func NewSource(options Options) *Source {
 	client := fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins})
 	kept := newDisk(options.Folder, options.Size)
 	return &Source{
-		options:   options,
-		client:    client,
-		documents: documents.New(client, options.Folder),
-		store:     newStore(kept),
-		listings:  newListings(kept),
-		resolved:  newResolved(kept),
-		signed:    map[string]string{},
+		options:    options,
+		client:     client,
+		documents:  documents.New(client, options.Folder),
+		store:      newStore(kept),
+		listings:   newListings(kept),
+		registries: newRegistries(client),
+		resolved:   newResolved(kept),
 	}
 }
 
@@ -93,7 +89,10 @@ func (s *Source) Documents() *documents.Documents { return s.documents }
 func (s *Source) Kept() int { return s.store.count() }
 
 // ForgetIndexes makes the next pulls ask their repositories.
-func (s *Source) ForgetIndexes() { s.listings.forget() }
+func (s *Source) ForgetIndexes() {
+	s.listings.forget()
+	s.registries.forget()
+}
 
 // Pull finds a version and fetches its archive, unless it is here already.
 func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
@@ -105,10 +104,10 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 	switch place {
 	case anArchive:
 		return s.fromArchive(ctx, address, want)
-	case aRepository:
-		return s.fromRepository(ctx, address, want)
+	case aRegistry:
+		return s.fromRegistry(ctx, address, want)
 	default:
-		return nil, failure.New(pb.Failure_INVALID, "%s cannot be read yet", fetch.Shown(address))
+		return s.fromRepository(ctx, address, want)
 	}
 }
 

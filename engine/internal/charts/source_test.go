@@ -85,7 +85,7 @@ func (r *repo) serve(w http.ResponseWriter, request *http.Request) {
 func pullNow(s *Source, address string) (*Found, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return s.Pull(ctx, address, "app", "1.0.0", 0)
+	return s.Pull(ctx, Wanted{Repository: address, Name: "app", Version: "1.0.0"})
 }
 
 func TestAChartIsPulledOnceAndTheIndexAskedByTag(t *testing.T) {
@@ -175,13 +175,9 @@ func TestNoErrorShowsCredentials(t *testing.T) {
 
 func TestTooLargeAnIndexIsRefused(t *testing.T) {
 	r := newRepo(t, false)
-	ctx := context.Background()
-	address, err := parseAddress(r.URL + "/index.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fetch(ctx, newClient(), address, validators{}, 10); err == nil {
-		t.Error("it was read")
+	_, err := pullNow(NewSource(Options{LargestIndex: 10}), r.URL)
+	if !failure.Is(err, pb.Failure_TOO_LARGE) || !strings.Contains(err.Error(), "--index-max-size") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -203,12 +199,45 @@ func TestClonesShareNothingThatTheSDKWritesInto(t *testing.T) {
 	}
 }
 
-func TestDistanceCountsEdits(t *testing.T) {
-	for words, want := range map[[2]string]int{
-		{"nginx", "nginx"}: 0, {"ngnix", "nginx"}: 2, {"redis", "rediss"}: 1, {"", "abc"}: 3,
-	} {
-		if got := distance(words[0], words[1]); got != want {
-			t.Errorf("%v: %d", words, got)
+func TestAForgottenIndexIsAskedForAgain(t *testing.T) {
+	for _, folder := range []string{"", t.TempDir()} {
+		r, s := newRepo(t, false), NewSource(Options{Folder: folder})
+		want := Wanted{Repository: r.URL, Name: "app", Oldest: time.Hour}
+		for range 2 {
+			if _, err := s.Pull(context.Background(), want); err != nil {
+				t.Fatal(err)
+			}
 		}
+		if got := s.IndexRequests.Load(); got != 1 {
+			t.Errorf("%d index requests before", got)
+		}
+		s.ForgetIndexes()
+		if _, err := s.Pull(context.Background(), want); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.IndexRequests.Load(); got != 2 {
+			t.Errorf("%d index requests after", got)
+		}
+	}
+}
+
+func TestTheQueryOfEachWhoAsksIsSent(t *testing.T) {
+	r, s := newRepo(t, false), NewSource(Options{})
+	var seen []string
+	r.override = func(w http.ResponseWriter, request *http.Request) {
+		seen = append(seen, request.URL.RequestURI())
+		if strings.HasSuffix(request.URL.Path, "index.yaml") {
+			_, _ = w.Write([]byte(r.index))
+			return
+		}
+		_, _ = w.Write(r.chart)
+	}
+	for _, query := range []string{"?a=1", "?a=2"} {
+		if _, err := pullNow(s, r.URL+query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(seen, " "); got != "/index.yaml?a=1 /app.tgz?a=1 /index.yaml?a=2" {
+		t.Errorf("asked for %s", got)
 	}
 }

@@ -34,6 +34,8 @@ type Source struct {
 	client  *fetch.Client
 	store   *store
 	flight  singleflight.Group
+	packing singleflight.Group
+	packed  *packedKeys
 
 	mu           sync.Mutex
 	repositories map[string]*repository
@@ -66,6 +68,7 @@ func NewSource(options Options) *Source {
 		options:      options,
 		client:       fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins}),
 		store:        newStore(options.Folder, options.Size),
+		packed:       newPackedKeys(options.Folder),
 		repositories: map[string]*repository{},
 		pulled:       map[pull]pulled{},
 	}

@@ -63,12 +63,9 @@ func (s *store) fromDisk(digest string) *chart.Chart {
 	if err != nil {
 		return nil
 	}
-	if digestOf(archive) != digest {
-		_ = os.Remove(path)
-		return nil
-	}
-	parsed, size, err := parse(archive)
+	parsed, size, err := verified(digest, archive)
 	if err != nil {
+		_ = os.Remove(path)
 		return nil
 	}
 	s.remember(digest, parsed, size)
@@ -76,11 +73,18 @@ func (s *store) fromDisk(digest string) *chart.Chart {
 }
 
 func (s *store) path(digest string) string {
-	sum, found := strings.CutPrefix(digest, "sha256:")
-	if _, err := hex.DecodeString(sum); err != nil || !found || len(sum) != 64 || s.folder == "" {
+	kind, sum, _ := strings.Cut(digest, ":")
+	if _, err := hex.DecodeString(sum); err != nil || len(sum) != 64 || s.folder == "" {
 		return ""
 	}
-	return filepath.Join(s.folder, sum+".tgz")
+	switch kind {
+	case "sha256":
+		return filepath.Join(s.folder, sum+".tgz")
+	case "tree":
+		return filepath.Join(s.folder, "tree-"+sum+".tgz")
+	default:
+		return ""
+	}
 }
 
 // put parses an archive and keeps it.

@@ -39,6 +39,26 @@ func (c *Client) HTTP(access Access, allowed []string) (*http.Client, error) {
 	return c.client(Request{Access: access, Allowed: allowed})
 }
 
+// Allows says whether an address may be asked at all. Whoever answers from what
+// he keeps asks this first.
+func (c *Client) Allows(address *url.URL, allowed []string) error {
+	if address.Scheme == "data" {
+		return nil
+	}
+	guard, err := newGuard(allowed, c.options.RefuseLocal)
+	if err != nil {
+		return err
+	}
+	lifted, err := guard.check(address)
+	if err != nil || lifted {
+		return err
+	}
+	if err := guard.name(address.Hostname()); err != nil {
+		return asForbidden(address, err)
+	}
+	return nil
+}
+
 // RoundTrip is one request.
 func (d *door) RoundTrip(request *http.Request) (*http.Response, error) {
 	lifted, err := d.guard.check(request.URL)

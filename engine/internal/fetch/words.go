@@ -3,7 +3,6 @@ package fetch
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -60,8 +59,10 @@ func reason(ctx context.Context, err error) string {
 		return "does not answer in time"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "cannot be reached: connection refused: nobody listens there"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "broke off: " + err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return "broke off: the connection was closed too early"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "broke off: the connection was reset"
 	}
 	if words := distrust(err); words != "" {
 		return "cannot be trusted: " + words
@@ -79,7 +80,6 @@ func distrust(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &unknown):
 		return "its certificate is signed by an unknown authority: give the CA (key ca.crt of the " +
@@ -89,11 +89,13 @@ func distrust(err error) string {
 			"): the source has to renew it"
 	case errors.As(err, &host):
 		return "its certificate is for another name: " + host.Error()
-	case errors.As(err, &alert):
-		return "it refuses our client certificate (" + alert.Error() +
+	}
+	text := err.Error()
+	if _, said, found := strings.Cut(text, "remote error: tls: "); found {
+		return "it refuses our client certificate (" + said +
 			"): is tls.crt of the Secret in chart.chartPullSecret there and the right one?"
 	}
-	if text := err.Error(); strings.Contains(text, "tls:") || strings.Contains(text, "x509:") {
+	if strings.Contains(text, "tls:") || strings.Contains(text, "x509:") {
 		return text
 	}
 	return ""
@@ -101,6 +103,20 @@ func distrust(err error) string {
 
 func span(certificate *x509.Certificate) string {
 	return certificate.NotBefore.Format(time.DateOnly) + " to " + certificate.NotAfter.Format(time.DateOnly)
+}
+
+// Status is what a source answered instead of what was asked for.
+type Status struct {
+	Code  int
+	words string
+}
+
+func (s *Status) Error() string { return s.words }
+
+// IsGone says whether the source answered that it has no such thing.
+func IsGone(err error) bool {
+	var status *Status
+	return errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone)
 }
 
 // explain says what a status means for whoever wrote the address.

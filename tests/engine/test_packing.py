@@ -7,7 +7,6 @@ import shutil
 import tarfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,11 @@ from helmward.errors import (
 )
 from helmward.model import Access, Chart, Repository
 from helmward.settings import EngineSettings
-from tests.support.charts import ChartRepo
+from tests.support.charts import ChartRepo, make_chart
 from tests.support.helm import Helm, config_map
 from tests.support.plane import Plane
 
 ONE = {"c.yaml": config_map("c")}
-DAY = timedelta(days=1)
 
 
 def write(folder: Path, name: str = "app", version: str = "1.0.0", **more: Any) -> Path:
@@ -338,22 +336,6 @@ async def test_a_key_is_packed_once(helm: Helm, tmp_path: Path) -> None:
     assert await helm.engine.packed_chart("another") is None
 
 
-async def test_one_who_gives_up_leaves_the_others(helm: Helm, tmp_path: Path) -> None:
-    helm.repo.add("sub", "1.0.0", ONE)
-    helm.repo.fail("index.yaml", delay=0.5)
-    folder = write(tmp_path / "app", dependencies=[needs("sub", "1.x", helm.repo.url)])
-    hasty = asyncio.create_task(pack(helm.engine, folder, key="k"))
-    async with asyncio.timeout(10):
-        while not helm.repo.requests and not hasty.done():
-            await asyncio.sleep(0)
-            break
-    patient = asyncio.create_task(pack(helm.engine, folder, key="k"))
-    await asyncio.sleep(0)
-    hasty.cancel()
-    await asyncio.gather(hasty, return_exceptions=True)
-    assert (await patient).name == "app"
-
-
 async def test_a_restart_changes_nothing(plane: Plane, repo: ChartRepo, tmp_path: Path) -> None:
     """No folder is needed, and a dependency that moved on waits for the next commit."""
     repo.add("sub", "1.0.0", ONE)
@@ -409,8 +391,6 @@ async def test_files_of_a_chart_are_read(helm: Helm, tmp_path: Path) -> None:
 
 async def test_files_of_a_pulled_chart_are_read(helm: Helm, tmp_path: Path) -> None:
     """A dependency's by its name, whatever its archive is called."""
-    from tests.support.charts import make_chart
-
     packed = make_chart(tmp_path, "sub", "1.0.0", {}, files={"files/x": "of sub"})
     chart = await helm.chart(ONE, {"a": 1})
     assert await helm.engine.chart_file(chart, "values.yaml") == b"a: 1\n"

@@ -86,7 +86,6 @@ func TestAFolderIsReadAsAnArchiveIs(t *testing.T) {
 		"archives in folders": {map[string]string{"charts/sub/Chart.yaml": strings.Replace(chartYAML, "app", "sub", 1), "charts/sub/charts/deep-1.tgz": sub}, 0, ""},
 		"links in those":      {map[string]string{"charts/sub/Chart.yaml": chartYAML, "charts/sub/charts/x.tgz": linked}, invalid, "is a link"},
 		"backslash":           {map[string]string{`a\b`: ""}, invalid, "backslash"},
-		"too large":           {map[string]string{"big": strings.Repeat("x", mostUnpacked)}, large, "100 MiB"},
 		"helmignore":          {map[string]string{".helmignore": "**/x"}, invalid, ".helmignore cannot be read"},
 	}
 	for name, one := range cases {
@@ -103,6 +102,17 @@ func TestAFolderIsReadAsAnArchiveIs(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestAFolderIsNotReadPastTheLimit(t *testing.T) {
+	folder := laid(t, map[string]string{"Chart.yaml": chartYAML, "big": ""})
+	if err := os.Truncate(filepath.Join(folder, "big"), mostUnpacked); err != nil {
+		t.Fatal(err)
+	}
+	_, err := packNow(NewSource(Options{}), Packing{Key: "k", Folder: folder})
+	if !failure.Is(err, large) || !strings.Contains(err.Error(), "100 MiB") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -1,4 +1,4 @@
-"""Archives that mean harm, or were harmed: refused with the entry named, and nothing of them kept."""
+"""Archives that mean harm, or were harmed: refused with the entry named, nothing of them kept."""
 
 import gzip
 import io
@@ -66,9 +66,7 @@ CASES: dict[str, tuple[Spoil, str]] = {
 
 
 @pytest.mark.parametrize(("spoil", "words"), CASES.values(), ids=CASES)
-async def test_an_archive_that_means_harm_is_refused(
-    helm: Helm, spoil: Spoil, words: str
-) -> None:
+async def test_an_archive_that_means_harm_is_refused(helm: Helm, spoil: Spoil, words: str) -> None:
     """With its address, and for good: the same archive is refused again."""
     spoil(helm.repo.add("app", "1.0.0", ONE))
     (helm.repo.folder / "index.yaml").write_text(

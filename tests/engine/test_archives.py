@@ -50,6 +50,10 @@ def damaged(path: Path) -> None:
     path.write_bytes(content)
 
 
+def unzipped(path: Path) -> None:
+    path.write_bytes(gzip.decompress(path.read_bytes()))
+
+
 CASES: dict[str, tuple[Spoil, str]] = {
     "bomb": (packed(plain("app/files/bomb", bytes(BOMB))), "more than 100 times its size"),
     "many": (packed(*(plain(f"app/{i}", b"") for i in range(10_001))), "more than 10000 entries"),
@@ -61,7 +65,7 @@ CASES: dict[str, tuple[Spoil, str]] = {
     "twice": (packed(plain("app/Chart.yaml", CHART)), "is there twice"),
     "truncated": (cut, "no chart: it is cut short"),
     "damaged": (damaged, "no chart"),
-    "no gzip": (lambda path: path.write_bytes(gzip.decompress(path.read_bytes())) and None, "gzip"),
+    "no gzip": (unzipped, "packed with gzip"),
 }
 
 

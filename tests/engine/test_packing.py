@@ -5,15 +5,14 @@ import io
 import os
 import shutil
 import tarfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from helmward.engine import Engine, EngineProcess
+from helmward.engine import Engine
 from helmward.engine.sources import Folder
 from helmward.errors import (
     ChartEvicted,
@@ -25,8 +24,9 @@ from helmward.errors import (
 from helmward.model import Access, Chart, Repository
 from helmward.settings import EngineSettings
 from tests.support.charts import ChartRepo, make_chart
+from tests.support.engines import fetching
 from tests.support.helm import Helm, config_map
-from tests.support.plane import Plane
+from tests.support.registry import running_registry
 
 ONE = {"c.yaml": config_map("c")}
 
@@ -54,19 +54,6 @@ def needs(name: str, version: str, repository: str = "") -> dict[str, str]:
 async def pack(engine: Engine, root: Path, path: str = ".", key: str = "", **more: Any) -> Chart:
     """Pack under a key of its own, unless one is given."""
     return await engine.pack_chart(key or os.urandom(8).hex(), Folder(root, path), **more)
-
-
-@asynccontextmanager
-async def an_engine(plane: Plane, cache: Path) -> AsyncIterator[Engine]:
-    """Run an engine that keeps its charts in a folder."""
-    settings = EngineSettings(cache=cache)
-    process = EngineProcess(kubeconfig=plane.kubeconfig, settings=settings)
-    running = asyncio.create_task(process.run())
-    async with asyncio.timeout(10):
-        await process.ready.wait()
-    yield Engine(process)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
 
 
 async def test_a_folder_becomes_a_release(helm: Helm, tmp_path: Path) -> None:
@@ -337,26 +324,26 @@ async def test_a_key_is_packed_once(helm: Helm, tmp_path: Path) -> None:
     assert await helm.engine.packed_chart("another") is None
 
 
-async def test_a_restart_changes_nothing(plane: Plane, repo: ChartRepo, tmp_path: Path) -> None:
+async def test_a_restart_changes_nothing(repo: ChartRepo, tmp_path: Path) -> None:
     """No folder is needed, and a dependency that moved on waits for the next commit."""
     repo.add("sub", "1.0.0", ONE)
     folder = write(tmp_path / "app", dependencies=[needs("sub", "1.x", repo.url)])
     cache = tmp_path / "cache"
-    async with an_engine(plane, cache) as engine:
-        before = await pack(engine, folder, key="k")
+    async with fetching(EngineSettings(cache=cache)) as web:
+        before = await pack(web.engine, folder, key="k")
     repo.add("sub", "1.1.0", ONE)
     shutil.rmtree(folder)
-    async with an_engine(plane, cache) as engine:
-        assert await engine.packed_chart("k") == before
-        assert await pack(engine, tmp_path, "app", key="k") == before
-        version = await engine.chart_file(before, "charts/sub/Chart.yaml") or b""
+    async with fetching(EngineSettings(cache=cache)) as web:
+        assert await web.engine.packed_chart("k") == before
+        assert await pack(web.engine, tmp_path, "app", key="k") == before
+        version = await web.engine.chart_file(before, "charts/sub/Chart.yaml") or b""
     assert b"1.0.0" in version
 
 
-async def test_what_was_changed_on_disk_is_packed_anew(plane: Plane, tmp_path: Path) -> None:
+async def test_what_was_changed_on_disk_is_packed_anew(tmp_path: Path) -> None:
     folder, cache = write(tmp_path / "app"), tmp_path / "cache"
-    async with an_engine(plane, cache) as engine:
-        before = await pack(engine, folder, key="k")
+    async with fetching(EngineSettings(cache=cache)) as web:
+        before = await pack(web.engine, folder, key="k")
     (kept,) = (path for path in cache.rglob("*") if before.digest[5:] in path.name)
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w:gz") as archive:
@@ -365,15 +352,14 @@ async def test_what_was_changed_on_disk_is_packed_anew(plane: Plane, tmp_path: P
         entry.size = len(text)
         archive.addfile(entry, io.BytesIO(text))
     kept.write_bytes(raw.getvalue())
-    async with an_engine(plane, cache) as engine:
-        assert await engine.packed_chart("k") is None
-        assert await pack(engine, folder, key="k") == before
+    async with fetching(EngineSettings(cache=cache)) as web:
+        assert await web.engine.packed_chart("k") is None
+        assert await pack(web.engine, folder, key="k") == before
 
 
 async def test_files_of_a_chart_are_read(helm: Helm, tmp_path: Path) -> None:
-    sub = {"name": "sub", "files": {"files/x": "of sub", "empty": ""}}
     folder = write(tmp_path / "app", files={"files/x": "of app", "big": "x" * (1 << 20) + "x"})
-    write(folder / "charts/sub", **sub)
+    write(folder / "charts/sub", "sub", files={"files/x": "of sub", "empty": ""})
     chart = await pack(helm.engine, folder)
     for path, content in {
         "values.yaml": b"greeting: hello\n", "./files/x": b"of app", "files/../files/x": b"of app",
@@ -407,3 +393,18 @@ async def test_files_of_a_pulled_chart_are_read(helm: Helm, tmp_path: Path) -> N
     helm.repo.reindex()
     chart = await helm.pull("app", "2.0.0")
     assert await helm.engine.chart_file(chart, "charts/sub/files/x") == b"of sub"
+
+
+async def test_dependencies_come_from_registries(helm: Helm, tmp_path: Path) -> None:
+    """With what the registry wants to see of us, found by its address."""
+    with running_registry(tmp_path / "registry", user="ada", password="planted") as registry:
+        for version in ("1.0.0", "1.1.0"):
+            registry.push(make_chart(tmp_path, "sub", version, ONE))
+        folder = write(tmp_path / "app", dependencies=[needs("sub", "1.x", registry.url)])
+        access = Access(username="ada", password="planted", plain_http=True)
+        known = Repository("r", f"oci://{registry.host}", access)
+        chart = await pack(helm.engine, folder, repositories=[known])
+        assert b"1.1.0" in (await helm.engine.chart_file(chart, "charts/sub/Chart.yaml") or b"")
+        with pytest.raises(SourceUnavailable, match="dependency sub of chart app") as caught:
+            await pack(helm.engine, folder)
+        assert "planted" not in str(caught.value)

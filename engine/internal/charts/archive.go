@@ -33,12 +33,18 @@ func parse(packed []byte) (*chart.Chart, int64, error) {
 }
 
 // chartOf makes a chart of its files, by their paths from its folder.
-func chartOf(files []*buffered.BufferedFile) (*chart.Chart, error) {
+func chartOf(files []*buffered.BufferedFile) (parsed *chart.Chart, err error) {
+	// Others wait for the same reading: a panic would not end in the call's own.
+	defer func() {
+		if problem := recover(); problem != nil {
+			parsed, err = nil, failure.New(pb.Failure_CHART_INVALID, "it is no chart that Helm can read: %v", problem)
+		}
+	}()
 	if !slices.ContainsFunc(files, func(one *buffered.BufferedFile) bool { return one.Name == "Chart.yaml" }) {
 		return nil, failure.New(pb.Failure_CHART_INVALID,
 			"it is no chart: there is no Chart.yaml in its folder; was it packed with `helm package`?")
 	}
-	parsed, err := loader.LoadFiles(files)
+	parsed, err = loader.LoadFiles(files)
 	if err != nil {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "it is no chart that Helm can read: %w", err)
 	}

@@ -119,6 +119,8 @@ func TestAnArchiveIsRefusedForWhatIsInIt(t *testing.T) {
 		"header bomb":      {zip(t, bytes.Repeat([]byte{0}, 8<<20)), large, []string{"100 times its size"}},
 		"one large file":   {promising(t, mostUnpacked+1), large, []string{"100 MiB", `"app/big"`}},
 		"one that says so": {promising(t, 8<<20), large, []string{"100 times its size"}},
+		"alias bomb":       {tgz(t, file("app/Chart.yaml", chartYAML), file("app/values.yaml", laughs())), invalid, []string{"values.yaml"}},
+		"deep document":    {tgz(t, file("app/Chart.yaml", chartYAML), file("app/values.yaml", "a: "+strings.Repeat("[", 20_000))), invalid, []string{"values.yaml"}},
 		"many files":       {crafted(t, many(mostFiles)...), large, []string{"10000 entries"}},
 		"many folders":     {crafted(t, folders(mostFiles)...), large, []string{"10000 entries"}},
 		"nested bomb":      {crafted(t, file("app/charts/sub-1.tgz", string(crafted(t, file("sub/bomb", strings.Repeat("\x00", 8<<20)))))), large, []string{"charts/sub-1.tgz", "100 times"}},
@@ -144,6 +146,15 @@ const (
 	invalid = pb.Failure_CHART_INVALID
 	large   = pb.Failure_TOO_LARGE
 )
+
+// laughs is a document of which each line is ten times the one before.
+func laughs() string {
+	text := "a0: &a0 [x]\n"
+	for i := range 12 {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+	}
+	return text
+}
 
 // promising packs an entry that says it is so large, and ends.
 func promising(t *testing.T, size int64) []byte {

@@ -3,7 +3,6 @@ package charts
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -16,11 +15,15 @@ import (
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
+	"helmward.dev/engine/internal/fetch"
 )
 
 // A chart or version that an index does not list may be new: an index older
 // than this is asked for again before the answer is no.
 const lookAgainAfter = 10 * time.Second
+
+// A download lasts no longer than this, whoever waits for it.
+const fetchTimeout = 2 * time.Minute
 
 // Source finds charts and keeps them.
 type Source struct {
@@ -28,17 +31,19 @@ type Source struct {
 	Downloads     atomic.Int64
 
 	options Options
-	client  *http.Client
+	client  *fetch.Client
 	store   *store
 	flight  singleflight.Group
+	packing singleflight.Group
+	packed  *packedKeys
 
 	mu           sync.Mutex
 	repositories map[string]*repository
 	pulled       map[pull]pulled
 }
 
-// pull names one version in one repository.
-type pull struct{ repository, name, version string }
+// pull names one version in one repository, as one access sees it.
+type pull struct{ repository, access, name, version string }
 
 // pulled is the archive it had when the index was of this generation.
 type pulled struct {
@@ -52,6 +57,8 @@ type Found struct {
 	Chart  *chart.Chart
 	// Stale says why the repository could not be asked; nil when it was.
 	Stale error
+	// SignedBy is who has signed it, where that was asked for.
+	SignedBy string
 }
 
 // NewSource knows of nothing but what the folder keeps.
@@ -59,8 +66,9 @@ func NewSource(options Options) *Source {
 	options = options.withDefaults()
 	return &Source{
 		options:      options,
-		client:       newClient(),
+		client:       fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins}),
 		store:        newStore(options.Folder, options.Size),
+		packed:       newPackedKeys(options.Folder),
 		repositories: map[string]*repository{},
 		pulled:       map[pull]pulled{},
 	}
@@ -87,14 +95,14 @@ func (s *Source) ForgetIndexes() {
 	}
 }
 
-func (s *Source) repository(address *url.URL) *repository {
+func (s *Source) repository(address *url.URL, access fetch.Access) *repository {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := address.String()
+	key := address.String() + " " + access.Key()
 	known, found := s.repositories[key]
 	if !found {
 		known = &repository{
-			address: address, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
+			address: address, access: access, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
 		}
 		s.repositories[key] = known
 	}
@@ -102,35 +110,45 @@ func (s *Source) repository(address *url.URL) *repository {
 }
 
 // Pull finds a version and fetches its archive, unless it is here already.
-func (s *Source) Pull(ctx context.Context, address, name, version string, oldest time.Duration) (*Found, error) {
-	parsed, err := parseAddress(address)
+func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
+	address, place, err := placeOf(want.Repository)
 	if err != nil {
 		return nil, err
 	}
-	if name == "" || strings.ContainsAny(name, " \t\n") {
-		return nil, failure.New(pb.Failure_INVALID, "the chart's name %q is empty or has spaces", name)
+	want.Access, address = want.Access.At(address)
+	switch place {
+	case aRepository:
+		return s.fromRepository(ctx, address, want)
+	default:
+		return nil, failure.New(pb.Failure_INVALID, "%s cannot be read yet", fetch.Shown(address))
 	}
-	from := s.repository(parsed)
-	index, err := from.current(ctx, oldest)
+}
+
+func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Wanted) (*Found, error) {
+	if want.Name == "" || strings.ContainsAny(want.Name, " \t\n") {
+		return nil, failure.New(pb.Failure_INVALID, "the chart's name %q is empty or has spaces", want.Name)
+	}
+	from := s.repository(address, want.Access)
+	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := index.index.choose(parsed, name, version)
+	chosen, err := index.index.choose(address, want.Name, want.Version)
 	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) && index.age > lookAgainAfter && index.stale == nil {
-		if index, err = from.current(ctx, 0); err != nil {
+		if index, err = from.current(ctx, 0, want.Allowed); err != nil {
 			return nil, err
 		}
-		chosen, err = index.index.choose(parsed, name, version)
+		chosen, err = index.index.choose(address, want.Name, want.Version)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.take(ctx, from, name, chosen, index)
+	return s.take(ctx, from, want, chosen, index)
 }
 
 // take gives the chosen archive from the store, else from the repository.
-func (s *Source) take(ctx context.Context, from *repository, name string, chosen *entry, index *seen) (*Found, error) {
-	key := pull{from.address.String(), name, chosen.Version}
+func (s *Source) take(ctx context.Context, from *repository, want Wanted, chosen *entry, index *seen) (*Found, error) {
+	key := pull{from.address.String(), from.access.Key(), want.Name, chosen.Version}
 	s.mu.Lock()
 	before, known := s.pulled[key]
 	s.mu.Unlock()
@@ -141,7 +159,7 @@ func (s *Source) take(ctx context.Context, from *repository, name string, chosen
 			return &Found{Digest: before.digest, Chart: kept, Stale: index.stale}, nil
 		}
 	}
-	digest, fetched, err := s.download(ctx, from, name, chosen)
+	digest, fetched, err := s.download(ctx, from, want, chosen)
 	if err == nil {
 		s.mu.Lock()
 		s.pulled[key] = pulled{digest, index.generation}
@@ -167,15 +185,15 @@ type downloaded struct {
 }
 
 // download fetches an archive once for all who wait for it.
-func (s *Source) download(ctx context.Context, from *repository, name string, chosen *entry) (string, *chart.Chart, error) {
+func (s *Source) download(ctx context.Context, from *repository, want Wanted, chosen *entry) (string, *chart.Chart, error) {
 	address, err := from.archiveAddress(chosen)
 	if err != nil {
 		return "", nil, err
 	}
-	done := s.flight.DoChan(address.String()+" "+chosen.Digest, func() (any, error) {
+	done := s.flight.DoChan(address.String()+" "+from.access.Key()+" "+chosen.Digest, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
-		return s.fetchArchive(own, address, name, chosen)
+		return s.fetchArchive(own, from, address, want, chosen)
 	})
 	select {
 	case result := <-done:
@@ -185,31 +203,36 @@ func (s *Source) download(ctx context.Context, from *repository, name string, ch
 		got := result.Val.(downloaded)
 		return got.digest, got.chart, nil
 	case <-ctx.Done():
-		return "", nil, unavailable(address, "was not waited for: %s", context.Cause(ctx))
+		return "", nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
 	}
 }
 
-func (s *Source) fetchArchive(ctx context.Context, address *url.URL, name string, chosen *entry) (any, error) {
+func (s *Source) fetchArchive(
+	ctx context.Context, from *repository, address *url.URL, want Wanted, chosen *entry,
+) (any, error) {
 	s.Downloads.Add(1)
-	answer, err := fetch(ctx, s.client, address, validators{}, s.options.LargestChart)
+	body, _, err := s.client.Read(ctx, fetch.Request{
+		Address: address, Access: from.access, Home: from.address, Allowed: want.Allowed,
+		Limit: s.options.LargestChart, Flag: "--chart-max-size", Raw: true,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(answer.body) {
-		return nil, unavailable(address, "is not what the index lists: its digest is %s, not %s",
-			digestOf(answer.body), listed)
+	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(body) {
+		return nil, fetch.Unavailable(address, "is not what the index lists: its digest is %s, not %s",
+			digestOf(body), listed)
 	}
-	digest, parsed, err := s.store.put(answer.body)
+	digest, parsed, err := s.store.put(body)
 	if err != nil {
 		var known *failure.Failure
 		if errors.As(err, &known) {
-			err = failure.New(known.Kind, "%s: %w", shown(address), known)
+			err = failure.New(known.Kind, "%s: %w", fetch.Shown(address), known)
 		}
 		return nil, err
 	}
-	if parsed.Name() != name {
+	if parsed.Name() != want.Name {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "%s holds chart %q, not %q",
-			shown(address), parsed.Name(), name)
+			fetch.Shown(address), parsed.Name(), want.Name)
 	}
 	return downloaded{digest, parsed}, nil
 }

@@ -1,11 +1,9 @@
 package charts
 
 import (
-	"bytes"
 	"container/list"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,13 +11,6 @@ import (
 	"sync"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
-
-	"helm.sh/helm/v4/pkg/action"
-	ci "helm.sh/helm/v4/pkg/chart"
-
-	pb "helmward.dev/engine/internal/enginepb"
-	"helmward.dev/engine/internal/failure"
 )
 
 const parsedBudget = 192 << 20
@@ -72,12 +63,9 @@ func (s *store) fromDisk(digest string) *chart.Chart {
 	if err != nil {
 		return nil
 	}
-	if digestOf(archive) != digest {
-		_ = os.Remove(path)
-		return nil
-	}
-	parsed, size, err := parse(archive)
+	parsed, size, err := verified(digest, archive)
 	if err != nil {
+		_ = os.Remove(path)
 		return nil
 	}
 	s.remember(digest, parsed, size)
@@ -85,14 +73,21 @@ func (s *store) fromDisk(digest string) *chart.Chart {
 }
 
 func (s *store) path(digest string) string {
-	sum, found := strings.CutPrefix(digest, "sha256:")
-	if _, err := hex.DecodeString(sum); err != nil || !found || len(sum) != 64 || s.folder == "" {
+	kind, sum, _ := strings.Cut(digest, ":")
+	if _, err := hex.DecodeString(sum); err != nil || len(sum) != 64 || s.folder == "" {
 		return ""
 	}
-	return filepath.Join(s.folder, sum+".tgz")
+	switch kind {
+	case "sha256":
+		return filepath.Join(s.folder, sum+".tgz")
+	case "tree":
+		return filepath.Join(s.folder, "tree-"+sum+".tgz")
+	default:
+		return ""
+	}
 }
 
-// put parses an archive, checks that Helm could install it, and keeps it.
+// put parses an archive and keeps it.
 func (s *store) put(archive []byte) (string, *chart.Chart, error) {
 	parsed, size, err := parse(archive)
 	if err != nil {
@@ -167,41 +162,4 @@ func (s *store) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.parsed)
-}
-
-// parse reads an archive within Helm's own limits (size, paths) and checks
-// what the helm command checks before it installs.
-func parse(archive []byte) (*chart.Chart, int64, error) {
-	refuse := func(format string, values ...any) (*chart.Chart, int64, error) {
-		return nil, 0, failure.New(pb.Failure_CHART_INVALID, format, values...)
-	}
-	parsed, err := loader.LoadArchive(bytes.NewReader(archive))
-	if err != nil {
-		return refuse("the archive is no chart: %w", err)
-	}
-	name := fmt.Sprintf("%s-%s", parsed.Name(), parsed.Metadata.Version)
-	if kind := parsed.Metadata.Type; kind != "" && kind != "application" {
-		return refuse("chart %s is of type %s and cannot be installed", name, kind)
-	}
-	if wanted := parsed.Metadata.Dependencies; wanted != nil {
-		needs := make([]ci.Dependency, 0, len(wanted))
-		for _, one := range wanted {
-			needs = append(needs, one)
-		}
-		if err := action.CheckDependencies(parsed, needs); err != nil {
-			return refuse("chart %s lacks its dependencies: %w", name, err)
-		}
-	}
-	return parsed, int64(len(archive)) + unpackedSize(parsed), nil
-}
-
-func unpackedSize(c *chart.Chart) int64 {
-	size := int64(len(c.Schema))
-	for _, file := range c.Raw {
-		size += int64(len(file.Data))
-	}
-	for _, dependency := range c.Dependencies() {
-		size += unpackedSize(dependency)
-	}
-	return size
 }

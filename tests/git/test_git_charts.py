@@ -13,7 +13,7 @@ import pytest
 
 from helmward.charts.git import GitCharts
 from helmward.engine import Engine
-from helmward.errors import ChartRejected, SourceForbidden, SourceUnavailable, SpecInvalid
+from helmward.errors import ChartRejected, SourceUnavailable, SpecInvalid
 from helmward.git.login import NOBODY, GitLogin
 from helmward.model import Chart, GitChart, Key
 from helmward.settings import GitChartSettings
@@ -388,16 +388,22 @@ async def test_fields_that_are_wrong_are_named(
         await build("https://git.invalid/shop.git")(**fields)
 
 
-async def test_addresses_that_may_not_be_asked(repo: GitRepo, build: Build) -> None:
-    """Folders of the operator's machine, and all that --allow-url leaves out."""
-    with pytest.raises(SpecInvalid, match="folder of this machine"):
-        await build(repo.url, local=False)()
+async def test_folders_of_the_operators_machine_are_not_read(repo: GitRepo, build: Build) -> None:
+    """Who may write a HelmRelease would read what lies there."""
+    for url in (repo.url, str(repo.folder)):
+        with pytest.raises(SpecInvalid, match="folder of this machine"):
+            await build(url, local=False)()
+
+
+async def test_where_addresses_are_listed_nobody_leads_us_elsewhere(
+    repo: GitRepo, build: Build
+) -> None:
+    """--allow-url would be worth nothing else; without it, a redirect is followed."""
     repo.commit(CHART)
     async with http_git(repo.folder.parent) as server, http_git(repo.folder.parent) as other:
-        pull = build(f"{server.url}/shop.git", allowed=(server.url,))
-        await pull()
-        with pytest.raises(SourceForbidden, match="--allow-url"):
-            await pull(TWO, url=f"{other.url}/shop.git")
         server.redirect = other.url
-        assert "another address" in (await pull()).stale_reason
+        url = f"{server.url}/shop.git"
+        with pytest.raises(SourceUnavailable, match="another address"):
+            await build(url, allowed=(server.url,))()
         assert other.requests == 0
+        assert (await build(url)()).version == "1.0.0"

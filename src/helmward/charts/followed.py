@@ -121,7 +121,10 @@ class Followed:
             raise SourceUnavailable(self._trouble)
         name = self._refs.find(ref)
         if name:
-            return await self._fetched(ref, name, self._refs.commits[name])
+            commit = self._refs.commits[name]
+            # A branch that has the commit at its end may have moved on when it is fetched.
+            by_digits = is_short(ref) and commit.startswith(ref)
+            return await self._fetched(ref, commit if by_digits else name, commit)
         if kept is not None and is_commit(kept.name):
             return kept
         commit = await self.mirror.seek(ref) if is_short(ref) else ""

@@ -25,12 +25,12 @@ from helmward.charts.content import Content, lay_out
 from helmward.charts.followed import Followed, Standing
 from helmward.engine import Engine
 from helmward.engine.sources import Folder
-from helmward.errors import ConfigInvalid, HelmwardError, SourceForbidden, SpecInvalid
+from helmward.errors import ConfigInvalid, HelmwardError, SpecInvalid
 from helmward.git.keyring import Keyring
 from helmward.git.login import GitLogin, check_login, fingerprint
 from helmward.git.mirror import Mirror
 from helmward.git.refs import is_commit
-from helmward.git.remote import Remote, identity, is_below, is_name, likeness, read_remote
+from helmward.git.remote import Remote, identity, is_name, likeness, read_remote
 from helmward.model import Chart, GitChart, Key, Repository
 from helmward.settings import GitChartSettings
 
@@ -81,8 +81,11 @@ class GitCharts:
     ) -> None:
         """Take the folder over: what a former run left there half done goes.
 
-        `allowed` are prefixes of the addresses that may be asked; none allows
-        all. `local` lets repositories of this machine be read (file://), for demos and tests.
+        `allowed` are prefixes of the addresses that may be asked for
+        dependencies; none allows all. Whether a repository may be asked was
+        settled before; where there are prefixes, it may not send us elsewhere.
+        `local` lets repositories of this machine be read (file://), for demos
+        and tests.
         """
         self._engine, self._settings, self._work = engine, settings, work
         self._repositories, self._allowed = repositories, allowed
@@ -105,7 +108,7 @@ class GitCharts:
         `stale_reason`. From here on the owner's repository is followed.
 
         Raises:
-            SpecInvalid, SourceForbidden: a field names what may not be asked for.
+            SpecInvalid: a field, or the Secret, names what cannot be asked for.
             SourceUnavailable: the remote does not answer, or lacks ref or path.
             ChartRejected, ChartNotFound, EngineLost: as they say.
         """
@@ -169,10 +172,6 @@ class GitCharts:
             raise SpecInvalid(
                 "spec.chart.git: a folder of this machine is no repository of yours;"
                 " name one by https:// or ssh://"
-            )
-        if not is_below(remote, self._allowed):
-            raise SourceForbidden(
-                f"spec.chart.git: {remote} is not among the addresses of --allow-url"
             )
         check_login(login, remote)
         return remote

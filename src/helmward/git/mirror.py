@@ -190,6 +190,9 @@ class Mirror:
             return await read()
         except Broken:
             async with self._lock:
+                # Somebody else may just have mended it.
+                with suppress(Broken):
+                    return await read()
                 with self._translated():
                     await self._renew(head, list(oids))
         try:

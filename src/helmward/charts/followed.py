@@ -109,12 +109,13 @@ class Followed:
         async with self._lock:
             if self._asked >= since:
                 return
-            started = asyncio.get_running_loop().time()
+            clock = asyncio.get_running_loop().time
+            started = clock()
             try:
-                self._refs, self._trouble = await self.mirror.refs(), ""
+                self._refs, self._trouble, self._asked = await self.mirror.refs(), "", started
             except SourceUnavailable as error:
-                self._trouble = str(error)
-            self._asked = started
+                # Whoever came meanwhile would hear the same, and wait as long for it.
+                self._trouble, self._asked = str(error), clock()
 
     async def _newest(self, ref: str, kept: Head | None) -> Head:
         if self._trouble:

@@ -25,7 +25,7 @@ from helmward.charts.content import Content, lay_out
 from helmward.charts.followed import Followed, Standing
 from helmward.engine import Engine
 from helmward.engine.sources import Folder
-from helmward.errors import ConfigInvalid, HelmwardError, SpecInvalid
+from helmward.errors import ConfigInvalid, HelmwardError, SourceUnavailable, SpecInvalid
 from helmward.git.keyring import Keyring
 from helmward.git.login import GitLogin, check_login, fingerprint
 from helmward.git.mirror import Mirror
@@ -54,6 +54,8 @@ class _Use:
     key: str = ""
     """Of the content that it got; empty where that failed."""
     pulling: int = 0
+    missed: bool = False
+    """Whether the remote was looked at while this was being pulled."""
 
     @property
     def asks(self) -> tuple[str, str, bool]:
@@ -204,7 +206,10 @@ class GitCharts:
         """Ask the remote, and tell those whose chart is another now."""
         await followed.look()
         for owner, use in list(self._uses.items()):
-            if use.followed is not followed or use.pulling:
+            if use.followed is not followed:
+                continue
+            if use.pulling:
+                use.missed = True
                 continue
             try:
                 news = await self._news(use)
@@ -236,8 +241,7 @@ class GitCharts:
         async with lock:
             if kept := await self._engine.packed_chart(content.key):
                 return kept
-            with tempfile.TemporaryDirectory(dir=self._work / _TEMPORARY) as folder:
-                root = Path(folder)
+            with _temporary(self._work / _TEMPORARY) as root:
                 await lay_out(use.followed.mirror, standing.head, content, root)
                 return await self._engine.pack_chart(
                     content.key,
@@ -280,24 +284,50 @@ def _path(chart: GitChart) -> str:
 
 
 @contextmanager
+def _temporary(parent: Path) -> Iterator[Path]:
+    """Make a folder of our own that goes afterwards."""
+    try:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+    except OSError as error:
+        raise SourceUnavailable(f"a chart's files cannot be written: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def _pulling(use: _Use) -> Iterator[None]:
     use.pulling += 1
     try:
         yield
     finally:
         use.pulling -= 1
+        if use.missed and not use.pulling:
+            use.missed = False
+            use.followed.ring()
 
 
 def _prepare(work: Path) -> bytes:
-    """Make the folders, empty what a former run left in the temporary one; return the salt."""
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.rmtree(work / _TEMPORARY, ignore_errors=True)
-    (work / _TEMPORARY).mkdir(mode=0o700)
-    salt = work / _SALT
-    if not salt.exists():
-        salt.touch(mode=0o600)
-        salt.write_bytes(secrets.token_bytes(32))
-    return salt.read_bytes()
+    """Make the folders, empty what a former run left in the temporary one; return the salt.
+
+    Raises:
+        ConfigInvalid: the folder cannot be written.
+    """
+    try:
+        work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(work / _TEMPORARY, ignore_errors=True)
+        (work / _TEMPORARY).mkdir(mode=0o700)
+        return _salt(work / _SALT)
+    except OSError as error:
+        raise ConfigInvalid(f"{work}, where git repositories are kept: {error.strerror}") from error
+
+
+def _salt(path: Path) -> bytes:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
 
 
 def _discard(work: Path, name: str) -> None:

@@ -531,12 +531,12 @@ async def test_file_dependencies_come_along(
 
 
 async def test_a_chart_that_is_too_large_is_refused(repo: GitRepo, mirror_of: MirrorOf) -> None:
-    repo.bulk({**CHART, **{f"charts/app/f{n}": "" for n in range(5_000)}})
+    repo.bulk({**CHART, **{f"charts/app/f{n}": "" for n in range(10_000)}})
     repo.commit({"big/Chart.yaml": "x", "big/file": "x" * (11 << 20)})
     mirror = mirror_of(repo.url)
     head = await mirror.fetch(MAIN)
 
-    with pytest.raises(ChartRejected, match="more than 5000 files"):
+    with pytest.raises(ChartRejected, match="more than 10000 files"):
         await read_content(mirror, head, "charts/app", skip_dependencies=False)
     with pytest.raises(ChartRejected, match="big/file: 11534336 bytes are more than"):
         await read_content(mirror, head, "big", skip_dependencies=False)

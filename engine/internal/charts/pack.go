@@ -92,7 +92,7 @@ func (s *Source) pack(ctx context.Context, of Packing) (*Found, error) {
 		return nil, err
 	}
 	// Read back, it is the same now and after a restart.
-	parsed, size, err := parse(packed)
+	parsed, _, err := parse(packed)
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +100,7 @@ func (s *Source) pack(ctx context.Context, of Packing) (*Found, error) {
 		return nil, err
 	}
 	digest := treeOf(parsed)
-	s.store.remember(digest, parsed, size)
-	s.store.toDisk(digest, packed)
+	s.store.keep(digest, packed, parsed)
 	s.packed.note(of.Key, digest)
 	return &Found{Digest: digest, Chart: parsed, Stale: p.stale}, nil
 }

@@ -50,7 +50,7 @@ func (p *packer) chart(ctx context.Context, name string, above []string) ([]*buf
 	}
 	parsed, err := chartOf(copied(files))
 	if err != nil {
-		return nil, about(err, "the chart in folder %q", inside)
+		return nil, saying(err, "the chart in folder %q", inside)
 	}
 	if p.of.SkipDependencies {
 		return files, nil
@@ -85,9 +85,9 @@ func (p *packer) whole(
 			}
 			continue
 		}
-		one, err := p.dependency(ctx, wanted, trail)
+		one, err := p.find(ctx, wanted, trail)
 		if err != nil {
-			return nil, about(err, "dependency %s of chart %s", wanted.Name, of.Name())
+			return nil, saying(err, "dependency %s of chart %s", wanted.Name, of.Name())
 		}
 		replaced[wanted.Name] = true
 		if key := one.name + " " + one.version; fetched[key] == nil {
@@ -103,8 +103,8 @@ func (p *packer) whole(
 	return files, nil
 }
 
-// about says of whom an error speaks; what else it knows stays with it.
-func about(err error, format string, values ...any) error {
+// saying says of whom an error speaks; what else it knows stays with it.
+func saying(err error, format string, values ...any) error {
 	var known *failure.Failure
 	if !errors.As(err, &known) {
 		return fmt.Errorf(format+": %w", append(values, err)...)

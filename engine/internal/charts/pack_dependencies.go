@@ -21,7 +21,7 @@ func vendored(of *chart.Chart, wanted *chart.Dependency) error {
 		if one.Name() != wanted.Name {
 			continue
 		}
-		if fits(wanted.Version, one.Metadata.Version) {
+		if satisfies(wanted.Version, one.Metadata.Version) {
 			return nil
 		}
 		others = append(others, one.Metadata.Version)
@@ -35,7 +35,7 @@ func vendored(of *chart.Chart, wanted *chart.Dependency) error {
 		wanted.Name, of.Name(), wanted.Version, found)
 }
 
-func fits(wanted, version string) bool {
+func satisfies(wanted, version string) bool {
 	if wanted == "" || wanted == version {
 		return true
 	}
@@ -47,13 +47,13 @@ func fits(wanted, version string) bool {
 	return err == nil && constraint.Check(parsed)
 }
 
-// resolved is a dependency that was found, by its files.
-type resolved struct {
+// dependency is one that was found, by its files.
+type dependency struct {
 	name, version string
 	files         []*buffered.BufferedFile
 }
 
-func (p *packer) dependency(ctx context.Context, wanted *chart.Dependency, trail []string) (*resolved, error) {
+func (p *packer) find(ctx context.Context, wanted *chart.Dependency, trail []string) (*dependency, error) {
 	if wanted.Name == "" || unsafePath(wanted.Name) != "" || strings.Contains(wanted.Name, "/") {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "its name is not one of a chart")
 	}
@@ -78,7 +78,7 @@ func (p *packer) dependency(ctx context.Context, wanted *chart.Dependency, trail
 }
 
 // pulled counts a fetched chart in as if it had lain in the folder.
-func (p *packer) pulled(wanted *chart.Dependency, found *chart.Chart) (*resolved, error) {
+func (p *packer) pulled(wanted *chart.Dependency, found *chart.Chart) (*dependency, error) {
 	files := make([]*buffered.BufferedFile, 0, len(found.Raw))
 	for _, file := range found.Raw {
 		if err := p.folder.left.take(file.Name, int64(len(file.Data))); err != nil {
@@ -90,7 +90,7 @@ func (p *packer) pulled(wanted *chart.Dependency, found *chart.Chart) (*resolved
 }
 
 // beside packs a chart that lies elsewhere below the same folder.
-func (p *packer) beside(ctx context.Context, wanted *chart.Dependency, way string, trail []string) (*resolved, error) {
+func (p *packer) beside(ctx context.Context, wanted *chart.Dependency, way string, trail []string) (*dependency, error) {
 	place := path.Join(trail[len(trail)-1], way)
 	if path.IsAbs(way) || place == ".." || strings.HasPrefix(place, "../") {
 		return nil, failure.New(pb.Failure_CHART_INVALID,
@@ -109,13 +109,13 @@ func (p *packer) beside(ctx context.Context, wanted *chart.Dependency, way strin
 
 func (p *packer) fitting(
 	wanted *chart.Dependency, found *chart.Metadata, files []*buffered.BufferedFile,
-) (*resolved, error) {
+) (*dependency, error) {
 	switch {
 	case found.Name != wanted.Name:
 		return nil, failure.New(pb.Failure_CHART_INVALID, "what is found there is chart %q", found.Name)
-	case strings.HasPrefix(wanted.Repository, "file://") && !fits(wanted.Version, found.Version):
+	case strings.HasPrefix(wanted.Repository, "file://") && !satisfies(wanted.Version, found.Version):
 		return nil, failure.New(pb.Failure_CHART_INVALID,
 			"version %q is asked for, but at %s it is %s", wanted.Version, wanted.Repository, found.Version)
 	}
-	return &resolved{name: found.Name, version: found.Version, files: files}, nil
+	return &dependency{name: found.Name, version: found.Version, files: files}, nil
 }

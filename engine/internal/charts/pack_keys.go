@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	packedFolder  = "packed"
 	mostKeys      = 4096
 	longestDigest = 128
 )
@@ -18,28 +19,29 @@ const (
 // packedKeys remembers which chart was packed under a key; over a restart where
 // a folder is given.
 type packedKeys struct {
-	folder string
+	disk *disk
 
 	mu     sync.Mutex
 	memory map[string]string
 }
 
-func newPackedKeys(folder string) *packedKeys {
-	if folder != "" {
-		folder = filepath.Join(folder, "packed")
+func newPackedKeys(disk *disk) *packedKeys {
+	if folder := disk.in(packedFolder); folder != "" {
+		_ = os.MkdirAll(folder, 0o700)
 	}
-	return &packedKeys{folder: folder, memory: map[string]string{}}
+	return &packedKeys{disk: disk, memory: map[string]string{}}
 }
 
 // digest is empty for a key that nothing was packed under.
 func (k *packedKeys) digest(key string) string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if known := k.memory[key]; known != "" || k.folder == "" {
+	path := k.path(key)
+	if known := k.memory[key]; known != "" || path == "" {
 		return known
 	}
-	text, err := os.ReadFile(k.path(key))
-	if err != nil || len(text) > longestDigest || !strings.HasPrefix(string(text), "tree:") {
+	text, err := os.ReadFile(path)
+	if err != nil || len(text) > longestDigest || !strings.HasPrefix(string(text), ofTree+":") {
 		return ""
 	}
 	k.remember(key, string(text))
@@ -50,8 +52,9 @@ func (k *packedKeys) note(key, digest string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.remember(key, digest)
-	if k.folder != "" {
-		k.write(k.path(key), digest)
+	if path := k.path(key); path != "" {
+		k.disk.write(path, []byte(digest))
+		k.prune()
 	}
 }
 
@@ -68,35 +71,18 @@ func (k *packedKeys) remember(key, digest string) {
 }
 
 func (k *packedKeys) path(key string) string {
+	folder := k.disk.in(packedFolder)
+	if folder == "" {
+		return ""
+	}
 	sum := sha256.Sum256([]byte(key))
-	return filepath.Join(k.folder, hex.EncodeToString(sum[:]))
-}
-
-// write is for the next start: failing costs a packing.
-func (k *packedKeys) write(path, digest string) {
-	if os.MkdirAll(k.folder, 0o700) != nil {
-		return
-	}
-	file, err := os.CreateTemp(k.folder, "incoming-*")
-	if err != nil {
-		return
-	}
-	_, err = file.WriteString(digest)
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-	}
-	k.prune()
+	return filepath.Join(folder, hex.EncodeToString(sum[:]))
 }
 
 // prune leaves the newest; half at once, so that few writes pay for it.
 func (k *packedKeys) prune() {
-	entries, err := os.ReadDir(k.folder)
+	folder := k.disk.in(packedFolder)
+	entries, err := os.ReadDir(folder)
 	if err != nil || len(entries) <= mostKeys {
 		return
 	}
@@ -108,6 +94,6 @@ func (k *packedKeys) prune() {
 	}
 	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
 	for _, oldest := range files[:len(files)/2] {
-		_ = os.Remove(filepath.Join(k.folder, oldest.Name()))
+		_ = os.Remove(filepath.Join(folder, oldest.Name()))
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,7 +24,7 @@ func treeOf(c *chart.Chart) string {
 	for _, file := range files {
 		_, _ = fmt.Fprintf(sum, "%s\x00%x\n", file.Name, sha256.Sum256(file.Data))
 	}
-	return "tree:" + hex.EncodeToString(sum.Sum(nil))
+	return ofTree + ":" + hex.EncodeToString(sum.Sum(nil))
 }
 
 // archived packs files for the store.
@@ -50,18 +49,3 @@ func archived(files []*buffered.BufferedFile) ([]byte, error) {
 	}
 	return packed.Bytes(), nil
 }
-
-// verified parses an archive from disk that must be what its digest says.
-func verified(digest string, packed []byte) (*chart.Chart, int64, error) {
-	ofBytes := strings.HasPrefix(digest, "sha256:")
-	if ofBytes && digestOf(packed) != digest {
-		return nil, 0, errChanged
-	}
-	parsed, size, err := parse(packed)
-	if err == nil && !ofBytes && treeOf(parsed) != digest {
-		return nil, 0, errChanged
-	}
-	return parsed, size, err
-}
-
-var errChanged = errors.New("the file on disk is not what was written")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -13,6 +12,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"helmward.dev/engine/internal/documents"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
 	"helmward.dev/engine/internal/fetch"
@@ -30,25 +30,17 @@ type Source struct {
 	IndexRequests atomic.Int64
 	Downloads     atomic.Int64
 
-	options Options
-	client  *fetch.Client
-	store   *store
-	flight  singleflight.Group
-	packing singleflight.Group
-	packed  *packedKeys
+	options   Options
+	client    *fetch.Client
+	documents *documents.Documents
+	store     *store
+	flight    singleflight.Group
+	packing   singleflight.Group
+	packed    *packedKeys
 
-	mu           sync.Mutex
-	repositories map[string]*repository
-	pulled       map[pull]pulled
-}
-
-// pull names one version in one repository, as one access sees it.
-type pull struct{ repository, access, name, version string }
-
-// pulled is the archive it had when the index was of this generation.
-type pulled struct {
-	digest     string
-	generation int
+	registries *registries
+	listings   *listings
+	resolved   *resolved
 }
 
 // Found is a chart in the store.
@@ -59,18 +51,28 @@ type Found struct {
 	Stale error
 	// SignedBy is who has signed it, where that was asked for.
 	SignedBy string
+
+	// packed are the archive's bytes where it was fetched just now.
+	packed []byte
 }
 
 // NewSource knows of nothing but what the folder keeps.
 func NewSource(options Options) *Source {
 	options = options.withDefaults()
+	if options.Folder != "" {
+		_ = fetch.KeepKeys(options.Folder) // Else what is kept for credentials is fetched anew.
+	}
+	client := fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins})
+	kept := newDisk(options.Folder, options.Size)
 	return &Source{
-		options:      options,
-		client:       fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins}),
-		store:        newStore(options.Folder, options.Size),
-		packed:       newPackedKeys(options.Folder),
-		repositories: map[string]*repository{},
-		pulled:       map[pull]pulled{},
+		options:    options,
+		client:     client,
+		documents:  documents.New(client, options.Folder),
+		store:      newStore(kept),
+		listings:   newListings(kept),
+		registries: newRegistries(client),
+		resolved:   newResolved(kept),
+		packed:     newPackedKeys(kept),
 	}
 }
 
@@ -83,30 +85,16 @@ func (s *Source) Get(digest string) *chart.Chart {
 	return clone(shared)
 }
 
+// Documents are those of the web that are no charts.
+func (s *Source) Documents() *documents.Documents { return s.documents }
+
 // Kept is how many parsed charts are in memory.
 func (s *Source) Kept() int { return s.store.count() }
 
 // ForgetIndexes makes the next pulls ask their repositories.
 func (s *Source) ForgetIndexes() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, one := range s.repositories {
-		one.forget()
-	}
-}
-
-func (s *Source) repository(address *url.URL, access fetch.Access) *repository {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := address.String() + " " + access.Key()
-	known, found := s.repositories[key]
-	if !found {
-		known = &repository{
-			address: address, access: access, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
-		}
-		s.repositories[key] = known
-	}
-	return known
+	s.listings.forget()
+	s.registries.forget()
 }
 
 // Pull finds a version and fetches its archive, unless it is here already.
@@ -117,10 +105,12 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 	}
 	want.Access, address = want.Access.At(address)
 	switch place {
-	case aRepository:
-		return s.fromRepository(ctx, address, want)
+	case anArchive:
+		return s.fromArchive(ctx, address, want)
+	case aRegistry:
+		return s.fromRegistry(ctx, address, want)
 	default:
-		return nil, failure.New(pb.Failure_INVALID, "%s cannot be read yet", fetch.Shown(address))
+		return s.fromRepository(ctx, address, want)
 	}
 }
 
@@ -128,48 +118,102 @@ func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Want
 	if want.Name == "" || strings.ContainsAny(want.Name, " \t\n") {
 		return nil, failure.New(pb.Failure_INVALID, "the chart's name %q is empty or has spaces", want.Name)
 	}
+	if err := s.client.Allows(address, want.Allowed); err != nil {
+		return nil, err
+	}
 	from := s.repository(address, want.Access)
+	chosen, index, err := s.choose(ctx, from, want)
+	if err != nil {
+		return s.withoutIndex(from.asks(want, want.Version), want, err)
+	}
+	found, err := s.take(ctx, from, want, chosen, index)
+	if err == nil && found.Stale == nil {
+		s.resolved.keep(from.asks(want, want.Version),
+			resolution{Digest: found.Digest, Of: index.index.Content, At: time.Now()})
+	}
+	return found, err
+}
+
+// choose finds the version in the index. Before the answer is no, we look what
+// others have fetched since, and an old index is asked for again.
+func (s *Source) choose(ctx context.Context, from *repository, want Wanted) (*entry, *seen, error) {
 	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
+		return nil, nil, err
+	}
+	chosen, err := from.choose(index, want)
+	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) {
+		if newer := from.listing.known(0); newer.index != index.index {
+			index = newer
+			chosen, err = from.choose(index, want)
+		}
+	}
+	damaged := errors.Is(err, errDamaged)
+	if damaged {
+		from.listing.lose()
+	}
+	if damaged || failure.Is(err, pb.Failure_CHART_NOT_FOUND) && index.age > lookAgainAfter && index.stale == nil {
+		if index, err = from.current(ctx, 0, want.Allowed); err != nil {
+			return nil, nil, err
+		}
+		chosen, err = from.choose(index, want)
+	}
+	return chosen, index, err
+}
+
+// before is what the same was found to be earlier, where the source is to blame
+// that it cannot be found out now; else nil.
+func (s *Source) before(what asked, err error) *Found {
+	if !isDown(err) {
+		return nil
+	}
+	if before, known := s.resolved.get(what); known {
+		if kept := s.store.get(before.Digest); kept != nil {
+			return &Found{Digest: before.Digest, Chart: kept, Stale: err}
+		}
+	}
+	return nil
+}
+
+// withoutIndex serves what was asked for before in the same words. Who has signed
+// it must be known: where its signature lies, only the index tells.
+func (s *Source) withoutIndex(what asked, want Wanted, err error) (*Found, error) {
+	found := s.before(what, err)
+	if found == nil {
 		return nil, err
 	}
-	chosen, err := index.index.choose(address, want.Name, want.Version)
-	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) && index.age > lookAgainAfter && index.stale == nil {
-		if index, err = from.current(ctx, 0, want.Allowed); err != nil {
+	if want.Verify.Provider != "" {
+		by, known := s.knownSigner(want, found.Digest)
+		if !known {
 			return nil, err
 		}
-		chosen, err = index.index.choose(address, want.Name, want.Version)
+		found.SignedBy = by
 	}
-	if err != nil {
-		return nil, err
-	}
-	return s.take(ctx, from, want, chosen, index)
+	return found, nil
+}
+
+func isDown(err error) bool {
+	return failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) || failure.Is(err, pb.Failure_TOO_LARGE)
 }
 
 // take gives the chosen archive from the store, else from the repository.
 func (s *Source) take(ctx context.Context, from *repository, want Wanted, chosen *entry, index *seen) (*Found, error) {
-	key := pull{from.address.String(), from.access.Key(), want.Name, chosen.Version}
-	s.mu.Lock()
-	before, known := s.pulled[key]
-	s.mu.Unlock()
-	listed := normalDigest(chosen.Digest)
-	current := known && (listed == before.digest || listed == "" && before.generation == index.generation)
-	if current {
-		if kept := s.store.get(before.digest); kept != nil {
-			return &Found{Digest: before.digest, Chart: kept, Stale: index.stale}, nil
+	what := from.asks(want, chosen.Version)
+	before, known := s.resolved.get(what)
+	listed, content := normalDigest(chosen.Digest), index.index.Content
+	if known && (listed == before.Digest || listed == "" && before.Of == content) {
+		if kept := s.store.get(before.Digest); kept != nil {
+			return s.checked(ctx, from, want, chosen, &Found{Digest: before.Digest, Chart: kept, Stale: index.stale})
 		}
 	}
-	digest, fetched, err := s.download(ctx, from, want, chosen)
+	found, err := s.download(ctx, from, want, chosen)
 	if err == nil {
-		s.mu.Lock()
-		s.pulled[key] = pulled{digest, index.generation}
-		s.mu.Unlock()
-		return &Found{Digest: digest, Chart: fetched, Stale: index.stale}, nil
+		s.resolved.keep(what, resolution{Digest: found.Digest, Of: content, At: time.Now()})
+		found.Stale = index.stale
+	} else if found = s.before(what, err); found == nil {
+		return nil, err
 	}
-	if kept := s.store.get(before.digest); known && kept != nil && failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) {
-		return &Found{Digest: before.digest, Chart: kept, Stale: err}, nil
-	}
-	return nil, err
+	return s.checked(ctx, from, want, chosen, found)
 }
 
 func normalDigest(listed string) string {
@@ -179,18 +223,13 @@ func normalDigest(listed string) string {
 	return "sha256:" + listed
 }
 
-type downloaded struct {
-	digest string
-	chart  *chart.Chart
-}
-
 // download fetches an archive once for all who wait for it.
-func (s *Source) download(ctx context.Context, from *repository, want Wanted, chosen *entry) (string, *chart.Chart, error) {
+func (s *Source) download(ctx context.Context, from *repository, want Wanted, chosen *entry) (*Found, error) {
 	address, err := from.archiveAddress(chosen)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	done := s.flight.DoChan(address.String()+" "+from.access.Key()+" "+chosen.Digest, func() (any, error) {
+	done := s.flight.DoChan(address.String()+" "+from.id+" "+chosen.Digest, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		return s.fetchArchive(own, from, address, want, chosen)
@@ -198,12 +237,12 @@ func (s *Source) download(ctx context.Context, from *repository, want Wanted, ch
 	select {
 	case result := <-done:
 		if result.Err != nil {
-			return "", nil, result.Err
+			return nil, result.Err
 		}
-		got := result.Val.(downloaded)
-		return got.digest, got.chart, nil
+		shared := *result.Val.(*Found)
+		return &shared, nil
 	case <-ctx.Done():
-		return "", nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
+		return nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
 	}
 }
 
@@ -211,28 +250,21 @@ func (s *Source) fetchArchive(
 	ctx context.Context, from *repository, address *url.URL, want Wanted, chosen *entry,
 ) (any, error) {
 	s.Downloads.Add(1)
-	body, _, err := s.client.Read(ctx, fetch.Request{
-		Address: address, Access: from.access, Home: from.address, Allowed: want.Allowed,
-		Limit: s.options.LargestChart, Flag: "--chart-max-size", Raw: true,
-	})
+	body, _, err := s.client.Read(ctx, s.archiveRequest(address, from.address, want))
 	if err != nil {
 		return nil, err
 	}
-	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(body) {
+	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(body) && !fetch.IsPage(body) {
 		return nil, fetch.Unavailable(address, "is not what the index lists: its digest is %s, not %s",
 			digestOf(body), listed)
 	}
-	digest, parsed, err := s.store.put(body)
+	found, err := s.keep(address, body)
 	if err != nil {
-		var known *failure.Failure
-		if errors.As(err, &known) {
-			err = failure.New(known.Kind, "%s: %w", fetch.Shown(address), known)
-		}
 		return nil, err
 	}
-	if parsed.Name() != want.Name {
+	if found.Chart.Name() != want.Name {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "%s holds chart %q, not %q",
-			fetch.Shown(address), parsed.Name(), want.Name)
+			fetch.Shown(address), found.Chart.Name(), want.Name)
 	}
-	return downloaded{digest, parsed}, nil
+	return found, nil
 }

@@ -41,7 +41,6 @@ const (
 	aRepository place = iota
 	aRegistry
 	anArchive
-	aPlugin
 )
 
 // placeOf reads the address of a repository.
@@ -53,18 +52,15 @@ func placeOf(text string) (*url.URL, place, error) {
 	switch scheme := address.Scheme; {
 	case scheme == "data":
 		return address, anArchive, nil
-	case scheme == "oci" && address.Host != "":
-		return address, aRegistry, nil
-	case (scheme == "http" || scheme == "https") && address.Host != "":
-		if isArchive(address) {
-			return address, anArchive, nil
-		}
-		return address, aRepository, nil
 	case scheme == "", scheme == "file", address.Host == "":
 		return nil, 0, failure.New(pb.Failure_INVALID,
 			"the repository's address must start with https://, http:// or oci://, not %q", fetch.Shown(address))
+	case scheme == "oci":
+		return address, aRegistry, nil
+	case isArchive(address):
+		return address, anArchive, nil
 	}
-	return address, aPlugin, nil
+	return address, aRepository, nil // Of the web, or of a plugin's.
 }
 
 func isArchive(address *url.URL) bool {

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -56,19 +57,22 @@ func (a Access) At(address *url.URL) (Access, *url.URL) {
 	return a, &bare
 }
 
-// Key names an access in keys of caches without telling what is in it; empty
-// for nobody. It stays the same over a restart where a folder keeps its key.
+// Key names an access in caches without telling what is in it; empty for
+// nobody. It stays the same over a restart where a folder keeps its key.
 func (a Access) Key() string {
 	fields := a.fields()
-	empty := true
-	mac := hmac.New(sha256.New, *secret.Load())
-	for _, field := range fields {
-		empty = empty && len(field) == 0
-		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(field))))
-		mac.Write(field)
-	}
-	if empty {
+	if len(bytes.Join(fields, nil)) == 0 {
 		return ""
+	}
+	return Keyed(fields...)
+}
+
+// Keyed names parts by a keyed hash: nobody can try what they may be.
+func Keyed(parts ...[]byte) string {
+	mac := hmac.New(sha256.New, *secret.Load())
+	for _, part := range parts {
+		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
+		mac.Write(part)
 	}
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
@@ -99,8 +103,7 @@ func (a Access) introduce(request *http.Request) {
 	}
 }
 
-// secret is the key of the hash in Access.Key: without it nobody can try
-// passwords on a name that he finds on disk.
+// secret is the key of those hashes.
 var secret atomic.Pointer[[]byte]
 
 const secretSize = 32

@@ -58,10 +58,17 @@ func (b *body) Read(into []byte) (int, error) {
 		b.failed = TooLarge(b.of.Address, b.of.Limit, b.of.Flag)
 		return 0, b.failed
 	case err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		b.failed = Unavailable(b.of.Address, "broke off in the middle: it %s", reason(b.ctx, err))
+		b.failed = Unavailable(b.of.Address, "%s", b.reason(err))
 		return n, b.failed
 	}
 	return n, err
+}
+
+func (b *body) reason(err error) string {
+	if !errors.Is(context.Cause(b.ctx), errSlow) && isTimeout(err) {
+		return "sends too slowly: it was not whole in time"
+	}
+	return reason(b.ctx, err)
 }
 
 func (b *body) Close() error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
@@ -37,6 +38,26 @@ func (c *Client) client(r Request) (*http.Client, error) {
 // TLS, egress and redirects are seen to, credentials are theirs to set.
 func (c *Client) HTTP(access Access, allowed []string) (*http.Client, error) {
 	return c.client(Request{Access: access, Allowed: allowed})
+}
+
+// Allows says whether an address may be asked at all. Whoever answers from what
+// he keeps asks this first.
+func (c *Client) Allows(address *url.URL, allowed []string) error {
+	if address.Scheme == "data" {
+		return nil
+	}
+	guard, err := newGuard(allowed, c.options.RefuseLocal)
+	if err != nil {
+		return err
+	}
+	lifted, err := guard.check(address)
+	if err != nil || lifted {
+		return err
+	}
+	if err := guard.name(address.Hostname()); err != nil {
+		return asForbidden(address, err)
+	}
+	return nil
 }
 
 // RoundTrip is one request.
@@ -135,7 +156,12 @@ func (c *Client) failed(ctx context.Context, address *url.URL, err error) error 
 	if errors.As(err, &bad) {
 		return failure.New(pb.Failure_INVALID, "%s: %w", Shown(address), bad)
 	}
-	return Unavailable(address, "%s", reason(ctx, err))
+	said := reason(ctx, err)
+	if address.Scheme == "https" && strings.HasPrefix(said, brokeOff) {
+		// Who refuses a certificate may be gone before we have read why.
+		said += " before it answered: does it refuse our client certificate, or want one (tls.crt)?"
+	}
+	return Unavailable(address, "%s", said)
 }
 
 // asked is the address that a redirect has led to.

@@ -3,7 +3,6 @@ package fetch
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"net/url"
 	"path"
@@ -70,7 +69,15 @@ func covers(prefix, address *url.URL) bool {
 // clean resolves dot segments, also those that are written with escapes: what
 // a server may take for `..` counts as that.
 func clean(address *url.URL) string {
-	return path.Clean("/" + strings.ReplaceAll(address.Path, `\`, "/"))
+	given := address.Path
+	for range 3 {
+		decoded, err := url.PathUnescape(given)
+		if err != nil || decoded == given {
+			break
+		}
+		given = decoded
+	}
+	return path.Clean("/" + strings.ReplaceAll(given, `\`, "/"))
 }
 
 // origin is what credentials are bound to.
@@ -134,7 +141,7 @@ func (g guard) name(host string) error {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return g.refuses(ip)
 	}
-	if ip := net.ParseIP(host); ip == nil && g.local && strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
+	if g.local && strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
 		return &forbidden{"is this very machine: --allow-url would allow its host"}
 	}
 	return nil

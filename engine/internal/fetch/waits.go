@@ -100,5 +100,5 @@ func (c *Client) status(r Request, response *http.Response) error {
 	}
 	sent := response.Request.Header.Get("Authorization") != ""
 	withheld := r.Access.shows() && !sent
-	return Unavailable(r.Address, "%s", explain(response, sent, withheld))
+	return Unavailable(r.Address, "%w", &Status{response.StatusCode, explain(response, sent, withheld)})
 }

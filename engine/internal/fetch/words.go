@@ -3,7 +3,6 @@ package fetch
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -40,6 +39,8 @@ func IsPage(body []byte) bool {
 	return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
 }
 
+const brokeOff = "broke off: "
+
 // reason takes the address off an error of the HTTP client, which may hold a
 // credential, and says what would mend it.
 func reason(ctx context.Context, err error) string {
@@ -60,8 +61,10 @@ func reason(ctx context.Context, err error) string {
 		return "does not answer in time"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "cannot be reached: connection refused: nobody listens there"
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
-		return "broke off: " + err.Error()
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		return brokeOff + "the connection was closed too early"
+	case errors.Is(err, syscall.ECONNRESET):
+		return brokeOff + "the connection was reset"
 	}
 	if words := distrust(err); words != "" {
 		return "cannot be trusted: " + words
@@ -79,7 +82,6 @@ func distrust(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &unknown):
 		return "its certificate is signed by an unknown authority: give the CA (key ca.crt of the " +
@@ -89,11 +91,13 @@ func distrust(err error) string {
 			"): the source has to renew it"
 	case errors.As(err, &host):
 		return "its certificate is for another name: " + host.Error()
-	case errors.As(err, &alert):
-		return "it refuses our client certificate (" + alert.Error() +
+	}
+	text := err.Error()
+	if _, said, found := strings.Cut(text, "remote error: tls: "); found {
+		return "it refuses our client certificate (" + said +
 			"): is tls.crt of the Secret in chart.chartPullSecret there and the right one?"
 	}
-	if text := err.Error(); strings.Contains(text, "tls:") || strings.Contains(text, "x509:") {
+	if strings.Contains(text, "tls:") || strings.Contains(text, "x509:") {
 		return text
 	}
 	return ""
@@ -103,12 +107,26 @@ func span(certificate *x509.Certificate) string {
 	return certificate.NotBefore.Format(time.DateOnly) + " to " + certificate.NotAfter.Format(time.DateOnly)
 }
 
+// Status is what a source answered instead of what was asked for.
+type Status struct {
+	Code  int
+	words string
+}
+
+func (s *Status) Error() string { return s.words }
+
+// IsGone says whether the source answered that it has no such thing.
+func IsGone(err error) bool {
+	var status *Status
+	return errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone)
+}
+
 // explain says what a status means for whoever wrote the address.
 func explain(response *http.Response, shown, withheld bool) string {
 	said := fmt.Sprintf("answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	if withheld {
 		said += " at " + Shown(response.Request.URL) +
-			" (credentials do not follow to another host: pass_credentials would let them)"
+			" (credentials do not follow to another host: the annotation helmward.dev/pass-credentials lets them)"
 	}
 	switch response.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

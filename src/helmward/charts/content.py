@@ -6,7 +6,7 @@ read, whatever else the repository holds.
 
 import asyncio
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,8 @@ from helmward.errors import ChartRejected, SourceUnavailable
 from helmward.git.mirror import Head, Mirror
 from helmward.git.tree import Entry
 
+AT_ONCE: Final = 16 << 20
+"""Bytes of files that are held in memory."""
 MOST_FOLDERS: Final = 32
 """Dependencies by file:// that are followed; the engine misses what comes after."""
 
@@ -55,6 +57,7 @@ async def read_content(
     await _fetch(mirror, head, files)
     if not skip_dependencies:
         files |= await _dependencies(mirror, head, path, files)
+        await _fetch(mirror, head, files)
     return Content(key_of(files, path, skip_dependencies=skip_dependencies), files)
 
 
@@ -65,17 +68,35 @@ async def lay_out(mirror: Mirror, head: Head, content: Content, root: Path) -> N
         ChartRejected: a file is kept elsewhere (Git LFS), or is a folder too.
         SourceUnavailable: they cannot be read, or not be written.
     """
-    wanted = [entry.oid for entry in content.files.values()]
-    await _fetch(mirror, head, content.files)
-    contents = await mirror.contents(head, wanted)
-    for path, entry in content.files.items():
-        check_content(path, contents[entry.oid])
+    sizes = await _fetch(mirror, head, content.files)
+    for files in _batches(content.files, sizes):
+        contents = await mirror.contents(head, [entry.oid for entry in files.values()])
+        for path, entry in files.items():
+            check_content(path, contents[entry.oid])
+        await _written(files, contents, root)
+
+
+async def _written(files: Mapping[str, Entry], contents: Mapping[str, bytes], root: Path) -> None:
     try:
-        await asyncio.to_thread(_write, content.files, contents, root)
+        await asyncio.to_thread(_write, files, contents, root)
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise ChartRejected("the commit has a file and a folder of one name") from error
     except OSError as error:
         raise SourceUnavailable(f"a chart's files cannot be written: {error.strerror}") from error
+
+
+def _batches(files: Mapping[str, Entry], sizes: Mapping[str, int]) -> Iterator[dict[str, Entry]]:
+    """Yield the files in parts of which each has its place in memory."""
+    batch: dict[str, Entry] = {}
+    held = 0
+    for path, entry in files.items():
+        if batch and held + sizes[entry.oid] > AT_ONCE:
+            yield batch
+            batch, held = {}, 0
+        batch[path] = entry
+        held += sizes[entry.oid]
+    if batch:
+        yield batch
 
 
 async def _folder(mirror: Mirror, head: Head, path: str) -> dict[str, Entry] | None:
@@ -86,8 +107,11 @@ async def _folder(mirror: Mirror, head: Head, path: str) -> dict[str, Entry] | N
     return pick_chart(tree, path) if is_folder(tree, path) else None
 
 
-async def _fetch(mirror: Mirror, head: Head, files: Mapping[str, Entry]) -> None:
-    check_sizes(files, await mirror.sizes(head, [entry.oid for entry in files.values()]))
+async def _fetch(mirror: Mirror, head: Head, files: Mapping[str, Entry]) -> dict[str, int]:
+    """Have all files here; return their sizes."""
+    sizes = await mirror.sizes(head, [entry.oid for entry in files.values()])
+    check_sizes(files, sizes)
+    return sizes
 
 
 async def _dependencies(
@@ -106,7 +130,6 @@ async def _dependencies(
                 await _fetch(mirror, head, more)
                 found |= more
                 ahead.append((wanted, more))
-    check_sizes(found, await mirror.sizes(head, [entry.oid for entry in found.values()]))
     return found
 
 

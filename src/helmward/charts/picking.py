@@ -17,9 +17,9 @@ from helmward.yamls import YamlError, documents
 
 RULES: Final = "1"
 """Part of every key: a change of what goes in is a change of all keys."""
-MOST_FILES: Final = 5_000
+MOST_FILES: Final = 10_000
 LARGEST_FILE: Final = 10 << 20
-MOST_BYTES: Final = 64 << 20
+MOST_BYTES: Final = 100 << 20
 DEEPEST: Final = 8
 """Links to folders within folders that links led to."""
 NAMING: Final = ("Chart.yaml", "requirements.yaml")

@@ -47,7 +47,7 @@ def test_links_that_multiply_are_stopped() -> None:
     links = {f"d{n}/l{m}": f"../d{n + 1}" for n in range(8) for m in range(10)}
     tree = a_tree("d8/file", "d0/Chart.yaml", links=links)
 
-    with pytest.raises(ChartRejected, match="more than 5000 files"):
+    with pytest.raises(ChartRejected, match="more than 10000 files"):
         pick_chart(tree, "d0")
 
 

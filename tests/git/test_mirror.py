@@ -5,12 +5,13 @@ import os
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from helmward.charts import content as contents
 from helmward.charts.content import lay_out, read_content
 from helmward.errors import ChartRejected, SourceUnavailable
 from helmward.git import mirror as mirrors
@@ -423,6 +424,27 @@ async def test_a_full_disk_is_said(repo: GitRepo, tmp_path: Path, mirror_of: Mir
     with pytest.raises(SourceUnavailable, match=r"disk is full|No space left"):
         await mirror.fetch(MAIN)
     assert await files_of(mirror, head, tmp_path) == CHART
+
+
+async def test_files_are_laid_out_part_by_part(
+    repo: GitRepo, tmp_path: Path, mirror_of: MirrorOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large chart must not be in memory as a whole."""
+    monkeypatch.setattr(contents, "AT_ONCE", 10)
+    repo.commit(CHART)
+    mirror = mirror_of(repo.url)
+    read: list[int] = []
+    whole = mirror.contents
+
+    async def counted(head: Head, oids: Iterable[str]) -> dict[str, bytes]:
+        found = await whole(head, oids)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(mirror, "contents", counted)
+
+    assert await files_of(mirror, await mirror.fetch(MAIN), tmp_path) == CHART
+    assert max(read) == 1
 
 
 async def test_links_become_what_they_point_to(

@@ -514,6 +514,28 @@ async def test_submodules_and_lfs_are_named(
         await files_of(mirror, head, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("files", "links"),
+    [
+        ({"charts/app/\udcff": "x"}, {}),
+        ({}, {"charts/app/link": "\udcff"}),
+        ({}, {"charts/app/\udcff": "../../../x"}),
+    ],
+    ids=["file", "target", "link"],
+)
+async def test_names_that_are_no_text_are_refused_in_text(
+    repo: GitRepo, mirror_of: MirrorOf, files: dict[str, str], links: dict[str, str]
+) -> None:
+    """A condition could not say them."""
+    repo.commit({**CHART, **files}, links=links)
+    mirror = mirror_of(repo.url)
+    head = await mirror.fetch(MAIN)
+
+    with pytest.raises(ChartRejected, match=r"\\xff") as caught:
+        await read_content(mirror, head, "charts/app", skip_dependencies=False)
+    assert str(caught.value).encode()
+
+
 async def test_hooks_filters_and_attributes_do_nothing(
     repo: GitRepo, tmp_path: Path, mirror_of: MirrorOf
 ) -> None:

@@ -8,9 +8,6 @@ same credentials.
 import asyncio
 import hashlib
 import posixpath
-import secrets
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,9 +20,10 @@ import structlog
 
 from helmward.charts.content import Content, lay_out
 from helmward.charts.followed import Followed, Standing
+from helmward.charts.workplace import Workplace
 from helmward.engine import Engine
 from helmward.engine.sources import Folder
-from helmward.errors import ConfigInvalid, HelmwardError, SourceUnavailable, SpecInvalid
+from helmward.errors import ConfigInvalid, HelmwardError, SpecInvalid
 from helmward.git.keyring import Keyring
 from helmward.git.login import GitLogin, check_login, fingerprint
 from helmward.git.mirror import Mirror
@@ -38,8 +36,6 @@ log = structlog.get_logger("helmward.charts")
 
 AT_ONCE: Final = 4
 """Remotes that are asked by themselves at the same time."""
-_SALT: Final = "salt"
-_TEMPORARY: Final = "tmp"
 
 
 @dataclass(slots=True)
@@ -89,7 +85,7 @@ class GitCharts:
         `local` lets repositories of this machine be read (file://), for demos
         and tests.
         """
-        self._engine, self._settings, self._work = engine, settings, work
+        self._engine, self._settings, self._work = engine, settings, Workplace(work)
         self._repositories, self._allowed = repositories, allowed
         self._changed, self._local = changed, local
         self._uses: dict[Key, _Use] = {}
@@ -98,7 +94,6 @@ class GitCharts:
         self._watching: dict[str, asyncio.Task[None]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._salt = _prepare(work)
 
     async def pull(
         self, owner: Key, chart: GitChart, login: GitLogin, *, fresh: timedelta
@@ -134,8 +129,8 @@ class GitCharts:
                     self._watch(name, followed)
                 while True:
                     await asyncio.sleep(self._settings.poll_interval.total_seconds())
-                    self._discard_left()
-                    await asyncio.to_thread(_empty, self._work / _TEMPORARY)
+                    self._work.discard_but(self._followed)
+                    await asyncio.to_thread(self._work.empty)
         finally:
             self._group = None
             self._watching.clear()
@@ -180,10 +175,10 @@ class GitCharts:
 
     def _follow(self, remote: Remote, login: GitLogin) -> Followed:
         """Return the mirror of a repository, one for each login."""
-        mark = fingerprint(login, remote, self._salt)
+        mark = fingerprint(login, remote, self._work.salt)
         name = hashlib.sha256(f"{identity(remote)}\n{mark}".encode()).hexdigest()[:32]
         if name not in self._followed:
-            folder = self._work / name
+            folder = self._work.mirror(name)
             keyring = Keyring(
                 folder / "home", remote, login, self._settings, redirects=not self._allowed
             )
@@ -241,7 +236,7 @@ class GitCharts:
         async with lock:
             if kept := await self._engine.packed_chart(content.key):
                 return kept
-            with _temporary(self._work / _TEMPORARY) as root:
+            with self._work.temporary() as root:
                 await lay_out(use.followed.mirror, standing.head, content, root)
                 return await self._engine.pack_chart(
                     content.key,
@@ -260,13 +255,7 @@ class GitCharts:
             del self._followed[name]
             if task := self._watching.pop(name, None):
                 task.cancel()
-            _discard(self._work, name)
-
-    def _discard_left(self) -> None:
-        """Take mirrors of former runs away that nobody came for."""
-        for folder in list(self._work.iterdir()):
-            if folder.is_dir() and folder.name not in {*self._followed, _TEMPORARY}:
-                _discard(self._work, folder.name)
+            self._work.discard(name)
 
 
 def _ref(chart: GitChart, settings: GitChartSettings) -> str:
@@ -284,19 +273,6 @@ def _path(chart: GitChart) -> str:
 
 
 @contextmanager
-def _temporary(parent: Path) -> Iterator[Path]:
-    """Make a folder of our own that goes afterwards."""
-    try:
-        folder = Path(tempfile.mkdtemp(dir=parent))
-    except OSError as error:
-        raise SourceUnavailable(f"a chart's files cannot be written: {error.strerror}") from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
 def _pulling(use: _Use) -> Iterator[None]:
     use.pulling += 1
     try:
@@ -306,38 +282,3 @@ def _pulling(use: _Use) -> Iterator[None]:
         if use.missed and not use.pulling:
             use.missed = False
             use.followed.ring()
-
-
-def _prepare(work: Path) -> bytes:
-    """Make the folders, empty what a former run left in the temporary one; return the salt.
-
-    Raises:
-        ConfigInvalid: the folder cannot be written.
-    """
-    try:
-        work.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.rmtree(work / _TEMPORARY, ignore_errors=True)
-        (work / _TEMPORARY).mkdir(mode=0o700)
-        return _salt(work / _SALT)
-    except OSError as error:
-        raise ConfigInvalid(f"{work}, where git repositories are kept: {error.strerror}") from error
-
-
-def _salt(path: Path) -> bytes:
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(32))
-    return path.read_bytes()
-
-
-def _discard(work: Path, name: str) -> None:
-    """Take a mirror away at once; its files go when there is time."""
-    folder = work / name
-    if folder.exists():
-        folder.rename(work / _TEMPORARY / f"{name}-{secrets.token_hex(4)}")
-
-
-def _empty(temporary: Path) -> None:
-    """Delete what was discarded."""
-    for folder in temporary.glob("*-*"):
-        shutil.rmtree(folder, ignore_errors=True)

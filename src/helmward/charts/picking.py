@@ -6,7 +6,6 @@ same commit; the engine gets folders of plain files alone.
 
 import difflib
 import hashlib
-import os
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -37,7 +36,7 @@ def pick_chart(tree: Tree, folder: str) -> dict[str, Entry]:
     try:
         found = dict(_pick(tree, follow(tree, folder, folder), folder, 0))
     except SourceRejected as error:
-        raise ChartRejected(str(error)) from None
+        raise ChartRejected(printable(str(error))) from None
     if len(found) > MOST_FILES:
         raise _too_many(folder)
     return found
@@ -53,7 +52,7 @@ def is_folder(tree: Tree, folder: str) -> bool:
     try:
         found = follow(tree, folder, folder)
     except SourceRejected as error:
-        raise ChartRejected(str(error)) from None
+        raise ChartRejected(printable(str(error))) from None
     return not found or (found in tree and tree[found].folder)
 
 
@@ -63,7 +62,9 @@ def near(tree: Tree, folder: str) -> str:
         posixpath.dirname(name) for name in tree if posixpath.basename(name) == "Chart.yaml"
     )
     alike = difflib.get_close_matches(folder, charts, n=3, cutoff=0.5) or charts[:3]
-    return f"; it has the charts {', '.join(one or '.' for one in alike)}" if alike else ""
+    return (
+        f"; it has the charts {', '.join(printable(one) or '.' for one in alike)}" if alike else ""
+    )
 
 
 def dependencies_of(folder: str, content: bytes) -> list[str]:
@@ -115,10 +116,15 @@ def key_of(files: Mapping[str, Entry], path: str, *, skip_dependencies: bool) ->
     """Return the name of a chart's content: equal files at equal paths have equal names."""
     named = hashlib.sha256()
     for part in (RULES, path, str(skip_dependencies)):
-        named.update(os.fsencode(part) + b"\0")
+        named.update(part.encode() + b"\0")
     for name, entry in sorted(files.items()):
-        named.update(os.fsencode(name) + b"\0" + entry.oid.encode() + b"\0")
+        named.update(name.encode() + b"\0" + entry.oid.encode() + b"\0")
     return f"git:{named.hexdigest()}"
+
+
+def printable(name: str) -> str:
+    """Return a name as it can be written anywhere; git's may be any bytes."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _pick(tree: Tree, source: str, place: str, depth: int) -> Iterator[tuple[str, Entry]]:
@@ -141,7 +147,9 @@ def _resolved(tree: Tree, name: str, at: str, depth: int) -> Iterable[tuple[str,
     target = follow(tree, name, name)
     found = tree.get(target)
     if target and (found is None or found.submodule):
-        raise ChartRejected(f"{name}: the symbolic link points to {target}, which is no file here")
+        raise ChartRejected(
+            f"{name}: the symbolic link points to {printable(target)}, which is no file here"
+        )
     if found is not None and not found.folder:
         return [(at, found)]
     if depth >= DEEPEST:
@@ -152,6 +160,8 @@ def _resolved(tree: Tree, name: str, at: str, depth: int) -> Iterable[tuple[str,
 
 
 def _refuse_odd(name: str, entry: Entry) -> None:
+    if name != printable(name):
+        raise ChartRejected(f"{printable(name)}: its name is not UTF-8, which charts need")
     if entry.submodule:
         raise ChartRejected(
             f"{name}: is a submodule, which is not read: commit the files themselves, or name its"

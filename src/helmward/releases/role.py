@@ -54,6 +54,7 @@ class Parts:
     recorder: EventRecorder
     registry: CollectorRegistry
     settings: ReleaseSettings
+    charts: Charts
 
 
 class ReleaseRole:
@@ -150,7 +151,7 @@ class ReleaseRole:
             lookup=self.kinds.get,
             desire=partial(
                 desire,
-                charts=Charts(parts.engine),
+                charts=parts.charts,
                 entries=lambda _: ClusterEntries(parts.kube),
                 sources=partial(_sources, parts.engine),
             ),
@@ -192,6 +193,7 @@ class ReleaseRole:
             self._reporter.forget(old)
             if new is None:
                 REDACTOR.forget(old.key.owner)
+                self._parts.charts.forget(old.key.owner)
         if old and new is None:
             for kept_out in self._kept_out.pop(old.antecedent[1], ()):
                 self._queue.add(kept_out)

@@ -5,6 +5,7 @@ not work: it is told here as a problem that names the field and the fix.
 """
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -14,6 +15,8 @@ from helmward.model import ChartRef, GitChart, SourceKind, ValuesSource
 
 IN_GIT: Final = ("git", "path")
 IN_REPOSITORY: Final = ("repository", "name", "version")
+AS_ARCHIVE: Final = ("repository",)
+"""What an archive of one chart has to be named by: it says itself which one it is."""
 
 
 class ValuesFrom(Protocol):
@@ -41,14 +44,15 @@ NO_SECRET: Final = SecretOf()
 
 
 def chart_of(
-    source: ChartSource, *, default_ref: str = "", secret: SecretOf = NO_SECRET
+    source: ChartSource, *, secret: SecretOf = NO_SECRET
 ) -> tuple[ChartRef | GitChart, str]:
     """Return the chart asked for, and what is wrong with how it is named."""
-    git, repository = _missing(source, IN_GIT), _missing(source, IN_REPOSITORY)
+    needed = AS_ARCHIVE if _is_archive(source.repository or "") else IN_REPOSITORY
+    git, repository = _missing(source, IN_GIT), _missing(source, needed)
     if git:
         problem = _incomplete(source, git, repository) if repository else ""
         return _from_repository(source), problem
-    chart = _from_git(source, default_ref, secret)
+    chart = _from_git(source, secret)
     if chart.path.startswith(".."):
         return chart, f'spec.chart.path: "{source.path}" leads out of the git repository'
     return chart, "" if repository else BOTH
@@ -58,6 +62,11 @@ BOTH: Final = (
     "spec.chart: names a chart in git (git, path) and one of a repository "
     "(repository, name, version): take one of the two away"
 )
+
+
+def _is_archive(url: str) -> bool:
+    """Tell whether an address is that of a chart's archive, or holds one."""
+    return url.startswith("data:") or re.split(r"[?#]", url, maxsplit=1)[0].endswith(".tgz")
 
 
 def _missing(source: ChartSource, names: Iterable[str]) -> list[str]:
@@ -71,7 +80,7 @@ def _incomplete(source: ChartSource, git: list[str], repository: list[str]) -> s
         return "spec.chart: names no chart: set repository, name and version, or git and path"
     return (
         f"spec.chart.{repository[0]}: is missing; "
-        "a chart of a repository needs repository, name and version"
+        "a chart of a repository or registry needs repository, name and version"
     )
 
 
@@ -85,11 +94,11 @@ def _from_repository(source: ChartSource) -> ChartRef:
     )
 
 
-def _from_git(source: ChartSource, default_ref: str, secret: SecretOf) -> GitChart:
+def _from_git(source: ChartSource, secret: SecretOf) -> GitChart:
     return GitChart(
         url=source.git or "",
         path=_below_root(source.path or ""),
-        ref=source.ref or default_ref,
+        ref=source.ref or "",
         secret_namespace=secret.namespace,
         secret_name=secret.name,
         skip_dep_update=bool(source.skip_dep_update),

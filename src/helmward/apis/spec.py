@@ -55,25 +55,40 @@ class ChartFileRef(msgspec.Struct, frozen=True):
 
 
 class ChartSource(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the chart comes from: a Helm repository, or a folder in git."""
+    """Where the chart comes from: a Helm repository, a registry, an archive, a folder in git."""
 
-    repository: Annotated[str | None, said("URL of the Helm repository that holds the chart.")] = (
-        None
-    )
-    name: Annotated[str | None, said("Name of the chart in that repository.")] = None
+    repository: Annotated[
+        str | None,
+        said(
+            "URL of the Helm repository (https://...) or registry (oci://...) that holds the "
+            "chart, or of the chart's archive itself (https://... .tgz, data:...)."
+        ),
+    ] = None
+    name: Annotated[
+        str | None, said("Name of the chart there; may be left out for an archive.")
+    ] = None
     version: Annotated[
         str | None,
-        said("Version of the chart: exact, or a semver range that is resolved at each check."),
+        said(
+            "Version of the chart: exact, or a semver range that is resolved at each check; "
+            "may be left out for an archive."
+        ),
     ] = None
     chart_pull_secret: Annotated[
         LocalSecret | None,
-        said("Secret with the credentials of the Helm repository; not used yet."),
+        said(
+            "Secret with what the repository or registry wants to see: username and password, "
+            "token, .dockerconfigjson, tls.crt and tls.key, ca.crt."
+        ),
     ] = None
     git: Annotated[str | None, said("URL of the git repository that holds the chart.")] = None
     path: Annotated[
         str | None, said("Folder of the chart, relative to the root of the git repository.")
     ] = None
-    ref: Annotated[str | None, said("Branch, tag or commit; master when left out.")] = None
+    ref: Annotated[
+        str | None,
+        said("Branch, tag or commit; that of --git-default-ref, `master`, when left out."),
+    ] = None
     skip_dep_update: Annotated[
         bool | None, said("Whether to take the chart's dependencies as they lie in its folder.")
     ] = None

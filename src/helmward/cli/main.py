@@ -11,15 +11,17 @@ import click
 
 from helmward import __version__
 from helmward.cli import build
+from helmward.cli.chart_flags import chart_flags
 from helmward.cli.flags import (
     cluster_flags,
     convert_flags,
     flag,
+    git_access_flags,
     git_flags,
     release_flags,
     service_flags,
 )
-from helmward.cli.retired import git_alone_flags, retired_flags
+from helmward.cli.retired import retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.settings import Settings
 
@@ -45,7 +47,9 @@ def helmward() -> None:
 @helmward.command()
 @cluster_flags
 @release_flags
+@chart_flags
 @git_flags
+@git_access_flags
 @service_flags
 @retired_flags
 def run(**flags: Any) -> None:
@@ -64,9 +68,10 @@ def run(**flags: Any) -> None:
 @helmward.command()
 @cluster_flags
 @release_flags
+@chart_flags
+@git_access_flags
 @service_flags
 @retired_flags
-@git_alone_flags
 def operator(**flags: Any) -> None:
     """Serve HelmReleases only, wherever they come from.
 
@@ -82,6 +87,7 @@ def operator(**flags: Any) -> None:
 @helmward.command()
 @cluster_flags
 @git_flags
+@git_access_flags
 @service_flags
 def sync(**flags: Any) -> None:
     """Sync a git repository only; releases are left to others.

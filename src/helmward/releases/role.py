@@ -58,6 +58,7 @@ class Parts:
     recorder: EventRecorder
     registry: CollectorRegistry
     settings: ReleaseSettings
+    charts: Charts
 
 
 class ReleaseRole:
@@ -156,7 +157,7 @@ class ReleaseRole:
             lookup=self._lookup,
             desire=partial(
                 desire,
-                charts=Charts(parts.engine),
+                charts=parts.charts,
                 entries=lambda _: ClusterEntries(parts.kube),
                 sources=partial(_sources, parts.engine),
             ),
@@ -201,6 +202,7 @@ class ReleaseRole:
             self._reporter.forget(old)
             if new is None:
                 REDACTOR.forget(old.key.owner)
+                self._parts.charts.forget(old.key.owner)
         if old and new is None:
             for kept_out in self._kept_out.pop(old.antecedent[1], ()):
                 self._queue.add(kept_out)

@@ -52,7 +52,8 @@ def test_what_only_v1_knows_says_nothing_here() -> None:
 
 
 def test_a_chart_in_git_is_that_of_master() -> None:
-    assert getattr(read(V1BETA1, {"chart": IN_GIT}).chart, "ref", None) == "master"
+    assert getattr(read(V1BETA1, {"chart": IN_GIT}).chart, "ref", None) == ""
+    assert GitChartSettings().default_ref == "master", "what an empty one stands for"
 
 
 def test_no_namespace_counts_as_default() -> None:

@@ -15,6 +15,7 @@ from helmward.model import ChartRef, GitChart, SourceKind, ValuesSource
 
 IN_GIT: Final = ("git", "path")
 IN_REPOSITORY: Final = ("repository", "name", "version")
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://.")
 AS_ARCHIVE: Final = ("repository",)
 """What an archive of one chart has to be named by: it says itself which one it is."""
 
@@ -125,16 +126,20 @@ def sources_of(
     entries: Iterable[ValuesFrom],
     *,
     strict_secrets: bool = False,
+    any_scheme: bool = False,
 ) -> Sources:
     """Return every source in the order of their weight: `valueFileSecrets` come first.
 
     Of several kinds in one entry the first one counts, as it did for the old operators.
+    With `any_scheme` a URL may be one that a Helm plugin downloads.
     """
     found: list[ValuesSource] = []
     problems: list[str] = []
     for source, problem in (*_old_secrets(namespace, secrets), *_entries(namespace, entries)):
         if problem:
             problems.append(problem)
+        elif source and source.kind is SourceKind.EXTERNAL:
+            problems.append(_url_problem(source, any_scheme=any_scheme))
         if source:
             found.append(_strict(source) if strict_secrets else source)
     return Sources(tuple(found), tuple(problems))
@@ -177,18 +182,47 @@ def _source(
         case KeyRef():
             key = ref.key or "values.yaml"
             space = ref.within(namespace)
-            source = ValuesSource(kind, field, space, ref.name, key, optional=optional)
+            target, literal = ref.target_path or "", bool(ref.literal)
+            source = ValuesSource(
+                *(kind, field, space, ref.name, key),
+                target=target,
+                literal=literal,
+                optional=optional,
+            )
             return source, _empty(f"{field}.name", ref.name)
         case ExternalSourceRef():
             source = ValuesSource(kind, field, location=ref.url, optional=optional)
             return source, _empty(f"{field}.url", ref.url)
         case ChartFileRef():
-            source = ValuesSource(kind, field, location=ref.path, optional=optional)
-            return source, _empty(f"{field}.path", ref.path)
+            path = posixpath.normpath(ref.path) if ref.path else ""
+            source = ValuesSource(kind, field, location=path, optional=optional)
+            return source, _path_problem(f"{field}.path", ref.path)
 
 
 def _empty(field: str, value: str) -> str:
     return "" if value else f"{field}: is empty"
+
+
+def _url_problem(source: ValuesSource, *, any_scheme: bool) -> str:
+    """Say what is wrong with a URL; it may hold a password and is not quoted."""
+    found = _SCHEME.match(source.location)
+    if not found:
+        return f"{source.field}.url: must be a URL, such as https://example.com/values.yaml"
+    if any_scheme or found[1].lower() in {"http", "https"}:
+        return ""
+    return f"{source.field}.url: {found[1]}:// is not served: use http or https"
+
+
+def _path_problem(field: str, path: str) -> str:
+    """Say why a path names no file below the chart's folder; empty when it may."""
+    if not path:
+        return _empty(field, path)
+    if path.startswith("/") or ".." in path.split("/") or "\\" in path or "\0" in path:
+        return (
+            f'{field}: "{path}" leads out of the chart: '
+            "name a file by its path from the chart's folder, such as envs/prod.yaml"
+        )
+    return ""
 
 
 def _strict(source: ValuesSource) -> ValuesSource:

@@ -28,12 +28,20 @@ class ValuesSecret(msgspec.Struct, frozen=True):
     name: Annotated[str, said("Name of the Secret.")]
 
 
-class KeyRef(msgspec.Struct, frozen=True):
-    """One key of a ConfigMap or Secret, with values in YAML."""
+class KeyRef(msgspec.Struct, frozen=True, rename="camel"):
+    """One key of a ConfigMap or Secret, with values in YAML, or with one value for a path."""
 
     name: Annotated[str, said("Name of the object.")]
     key: Annotated[str | None, said("Which of its keys; values.yaml when left out.")] = None
     optional: Annotated[bool | None, said(_OPTIONAL)] = None
+    target_path: Annotated[
+        str | None,
+        said("Where to set what the key holds, as in `helm --set`; left out, it holds YAML."),
+    ] = None
+    literal: Annotated[
+        bool | None,
+        said("Whether targetPath takes the text as it is, as in `helm --set-literal`."),
+    ] = None
 
     def within(self, namespace: str) -> str:
         """Return the namespace of the object, for a HelmRelease of the namespace given."""
@@ -43,7 +51,10 @@ class KeyRef(msgspec.Struct, frozen=True):
 class ExternalSourceRef(msgspec.Struct, frozen=True):
     """A document on the web with values in YAML."""
 
-    url: Annotated[str, said("Where it is found.")]
+    url: Annotated[
+        str,
+        said("Where it is found: http or https; v1beta1 also takes what a Helm plugin downloads."),
+    ]
     optional: Annotated[bool | None, said(_OPTIONAL)] = None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from helmward.apis import GENERATIONS, V1BETA1, Generation
+from helmward.apis import GENERATIONS, V1, V1BETA1, Generation
 from helmward.model import ChartRef, GitChart, SourceKind, ValuesSource
 from tests.support.declared import IN_GIT, IN_REPOSITORY, read
 
@@ -125,6 +125,17 @@ SOURCES: list[tuple[dict[str, Any], str]] = [
     ({"secretKeyRef": {"name": ""}}, "spec.valuesFrom[0].secretKeyRef.name: is empty"),
     ({"externalSourceRef": {"url": ""}}, "spec.valuesFrom[0].externalSourceRef.url: is empty"),
     ({"chartFileRef": {"path": ""}}, "spec.valuesFrom[0].chartFileRef.path: is empty"),
+    (
+        {"externalSourceRef": {"url": "values.yaml", "optional": True}},
+        "spec.valuesFrom[0].externalSourceRef.url: must be a URL, such as https://",
+    ),
+    *(
+        (
+            {"chartFileRef": {"path": path, "optional": True}},
+            f'spec.valuesFrom[0].chartFileRef.path: "{path}" leads out of the chart',
+        )
+        for path in ("/etc/passwd", "../a.yaml", "a/../../b", "a/..", "..\\a", "a\0")
+    ),
 ]
 
 
@@ -134,3 +145,30 @@ def test_a_source_that_names_nothing_is_a_problem(
     entry: dict[str, Any], words: str, served: Generation
 ) -> None:
     assert words in read(served, {"valuesFrom": [entry]}).problem
+
+
+@BOTH
+def test_a_file_of_the_chart_is_named_from_its_folder(served: Generation) -> None:
+    declared = read(served, {"valuesFrom": [{"chartFileRef": {"path": "./envs//prod.yaml"}}]})
+    assert (declared.values_from[0].location, declared.problem) == ("envs/prod.yaml", "")
+
+
+def test_only_v1beta1_may_name_what_a_plugin_downloads() -> None:
+    """The old operator read its URLs as Helm did; that of v1 knew the web alone."""
+    spec = {"valuesFrom": [{"externalSourceRef": {"url": "s3://me:pass@bucket/v.yaml"}}]}
+    said = "spec.valuesFrom[0].externalSourceRef.url: s3:// is not served: use http or https"
+
+    assert read(V1BETA1, spec).problem == ""
+    assert read(V1, spec).problem == said
+
+
+@BOTH
+def test_one_value_for_a_path(served: Generation) -> None:
+    refs = {"name": "a", "targetPath": "image.tag", "literal": True}
+    spec = {"valuesFrom": [{"secretKeyRef": refs}, {"configMapKeyRef": refs | {"literal": False}}]}
+    found = read(served, spec).values_from
+
+    assert [(one.target, one.literal) for one in found] == [
+        ("image.tag", True),
+        ("image.tag", False),
+    ]

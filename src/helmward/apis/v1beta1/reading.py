@@ -30,7 +30,7 @@ def decode(document: bytes) -> Declared:
     chart, chart_problem = chart_of(spec.chart)
     secrets, entries = spec.value_file_secrets or (), spec.values_from or ()
     # A Secret that is not YAML always failed here, optional or not.
-    sources = sources_of(meta.namespace, secrets, entries, strict_secrets=True)
+    sources = sources_of(meta.namespace, secrets, entries, strict_secrets=True, any_scheme=True)
     return declare(
         RESOURCE,
         meta,

@@ -18,6 +18,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
+from helmward.charts import Charts
 from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
@@ -138,7 +139,8 @@ def _serve_releases(
     recorder = EventRecorder(tree.kube)
     engine = Engine(process)
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
-    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases)
+    charts = Charts(engine, releases.charts)
+    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
     tree.watchers.create_task(process.run(), name="engine")

@@ -276,16 +276,6 @@ async def test_a_release_elsewhere_is_called_after_both_namespaces(v1: Releases)
 
 NOT_SERVED: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("helm-2", {"helmVersion": "v2"}, ("spec.helmVersion", "v2 is not served")),
-    (
-        "from-the-web",
-        {"valuesFrom": [{"externalSourceRef": {"url": "https://x.example.com", "optional": True}}]},
-        ("spec.valuesFrom[0].externalSourceRef", "not served yet"),
-    ),
-    (
-        "from-the-chart",
-        {"valuesFrom": [{"chartFileRef": {"path": "../../etc/passwd"}}]},
-        ("spec.valuesFrom[0].chartFileRef", "not served yet"),
-    ),
 ]
 
 

@@ -5,6 +5,7 @@ Called by `build`. Reads no file; whether a folder can be written, `app` finds o
 
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,12 @@ def chart_settings(flags: Flags, environ: Mapping[str, str] = os.environ) -> Cha
         pgp_keys=tuple(flags["sops_pgp_key"]),
         hook_secrets=flags["hook_secrets"],
     )
+
+
+def one_look(flags: Flags) -> ChartSettings:
+    """Build the settings of who looks once: nothing is kept unless a folder is named."""
+    settings = chart_settings(flags)
+    return replace(settings, engine=replace(settings.engine, cache=flags["engine_cache"]))
 
 
 _READ = ("", "v3")

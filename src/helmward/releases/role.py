@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -39,7 +40,7 @@ from helmward.runtime.queue import KeyedQueue
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
-from helmward.values import ReleaseSources
+from helmward.values import ReleaseSources, read_keys
 
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
@@ -159,7 +160,8 @@ class ReleaseRole:
                 desire,
                 charts=parts.charts,
                 entries=lambda _: ClusterEntries(parts.kube),
-                sources=partial(_sources, parts.engine),
+                sources=_sources(parts),
+                defaults=parts.settings.charts.defaults,
             ),
             observer=observer,
             hands=self._hands,
@@ -259,5 +261,18 @@ class ReleaseRole:
             self._wake_release(revision.release)
 
 
-def _sources(engine: Engine, entries: Entries, chart: Chart, *, fresh: timedelta) -> ReleaseSources:
-    return ReleaseSources(entries, engine, chart, fresh=fresh)
+def _sources(parts: Parts) -> Callable[..., ReleaseSources]:
+    """Return what makes the sources of one HelmRelease; keys are read once, here.
+
+    Raises:
+        ConfigInvalid: a file with keys cannot be read.
+    """
+    charts = parts.settings.charts
+    keys = read_keys(charts.age_keys, charts.pgp_keys)
+
+    def of(entries: Entries, chart: Chart, *, fresh: timedelta) -> ReleaseSources:
+        return ReleaseSources(
+            entries, parts.engine, chart, fresh=fresh, allowed=charts.allowed, keys=keys
+        )
+
+    return of

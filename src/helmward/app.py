@@ -9,7 +9,7 @@ session, then everything else.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +18,8 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CollectorRegistry
 
+from helmward.charts import Charts
+from helmward.charts.folder import writable
 from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
@@ -84,8 +86,9 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
         ):
             tree = Tree(kube, watchers, writers)
             if settings.releases:
-                process = _engine(tree, settings, settings.releases, Path(work))
-                _serve_releases(tree, settings, settings.releases, process)
+                releases = _settled(settings.releases, in_cluster=tree.kube.config.in_cluster)
+                process = _engine(tree, settings, releases, Path(work))
+                _serve_releases(tree, settings, releases, process)
             if settings.git:
                 _follow_git(tree, settings.git, Path(work), observer)
             _serve_web(tree, settings, ready)
@@ -116,6 +119,16 @@ def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) ->
     tree.writers.create_task(sync.run(), name="git")
 
 
+def _settled(releases: ReleaseSettings, *, in_cluster: bool) -> ReleaseSettings:
+    """Return the settings with what only this machine can say: a cache that can be written.
+
+    In a cluster loopback is the operator's own pod, which no chart comes from.
+    """
+    given = releases.charts.engine
+    engine = replace(given, cache=writable(given.cache), refuse_local=in_cluster)
+    return replace(releases, charts=replace(releases.charts, engine=engine))
+
+
 def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Path) -> EngineProcess:
     """Return the engine, told of the very cluster that was found."""
     cluster = settings.cluster
@@ -138,7 +151,8 @@ def _serve_releases(
     recorder = EventRecorder(tree.kube)
     engine = Engine(process)
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
-    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases)
+    charts = Charts(engine, releases.charts)
+    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
     tree.watchers.create_task(process.run(), name="engine")

@@ -5,6 +5,8 @@
 // "devplane up" is what people call. It starts this same binary again once for
 // every component, with the component's name as the first argument, because
 // each of them registers flags and metrics of its own for the whole process.
+//
+// "devplane registry" stands alone: a registry for charts and images, for tests.
 package main
 
 import (
@@ -23,10 +25,11 @@ const usage = `Run a Kubernetes control plane from one binary.
 
 Usage:
   devplane up --dir DIR [flags]   run a plane in the foreground
+  devplane registry [flags]       run a registry for charts in the foreground
   devplane COMPONENT [flags]      run one component of it: etcd, kube-apiserver,
                                   kube-controller-manager, kube-scheduler, kwok
 
-"devplane up --help" lists the flags.
+"devplane up --help" and "devplane registry --help" list the flags.
 `
 
 func main() {

@@ -9,7 +9,7 @@ session, then everything else.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,10 +19,11 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from helmward.charts import Charts
+from helmward.charts.folder import kept
 from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
-from helmward.kube import Kube, load_config, write_kubeconfig
+from helmward.kube import ClusterConfig, Kube, load_config, write_kubeconfig
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
@@ -77,7 +78,8 @@ async def run(
 async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> None:
     cluster = settings.cluster
     path = str(cluster.kubeconfig) if cluster.kubeconfig else None
-    with TemporaryDirectory(prefix="helmward-") as work:
+    cache = settings.releases.charts.engine.cache if settings.releases else None
+    with TemporaryDirectory(prefix="helmward-") as work, kept(cache) as cache:
         async with (
             Kube(load_config(path, cluster.context, server=cluster.master)) as kube,
             asyncio.TaskGroup() as watchers,
@@ -85,8 +87,10 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
         ):
             tree = Tree(kube, watchers, writers)
             if settings.releases:
-                process = _engine(tree, settings, settings.releases, Path(work))
-                _serve_releases(tree, settings, settings.releases, process)
+                releases = _settled(settings.releases, cache, tree.kube.config)
+                process = _engine(tree, settings, releases, Path(work))
+                mirrors = (cache or Path(work)) / "mirrors"
+                _serve_releases(tree, settings, releases, process, mirrors)
             if settings.git:
                 _follow_git(tree, settings.git, Path(work), observer)
             _serve_web(tree, settings, ready)
@@ -117,6 +121,18 @@ def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) ->
     tree.writers.create_task(sync.run(), name="git")
 
 
+def _settled(
+    releases: ReleaseSettings, cache: Path | None, cluster: ClusterConfig
+) -> ReleaseSettings:
+    """Return the settings with what was found out: a cache that may be used, or none.
+
+    In a cluster loopback is the operator's own pod, which no chart comes from.
+    """
+    given = releases.charts.engine
+    engine = replace(given, cache=cache, refuse_local=given.refuse_local or cluster.in_cluster)
+    return replace(releases, charts=replace(releases.charts, engine=engine))
+
+
 def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Path) -> EngineProcess:
     """Return the engine, told of the very cluster that was found."""
     cluster = settings.cluster
@@ -131,7 +147,11 @@ def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Pat
 
 
 def _serve_releases(
-    tree: Tree, settings: Settings, releases: ReleaseSettings, process: EngineProcess
+    tree: Tree,
+    settings: Settings,
+    releases: ReleaseSettings,
+    process: EngineProcess,
+    mirrors: Path,
 ) -> None:
     namespace = settings.cluster.session_namespace or tree.kube.config.namespace
     rhythm = Rhythm.of(settings.cluster.lease_duration)
@@ -139,7 +159,7 @@ def _serve_releases(
     recorder = EventRecorder(tree.kube)
     engine = Engine(process)
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
-    charts = Charts(engine, releases.charts)
+    charts = Charts(engine, releases.charts, work=mirrors)
     parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
@@ -147,6 +167,7 @@ def _serve_releases(
     tree.watchers.create_task(sessions.run(), name="sessions")
     tree.watchers.create_task(recorder.run(), name="events")
     tree.watchers.create_task(role.watch(), name="watch-releases")
+    tree.watchers.create_task(charts.run(), name="git-charts")
     tree.ready["informers"] = role.is_synced
     tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
     tree.writers.create_task(_write(parts, namespace, role, rhythm), name="releases")

@@ -17,6 +17,7 @@ var components = map[string]func() int{
 	"kube-controller-manager": runControllerManager,
 	"kube-scheduler":          runScheduler,
 	"kwok":                    runKwok,
+	"registry":                runRegistry,
 }
 
 // Run runs the named component until it ends and returns its exit code.

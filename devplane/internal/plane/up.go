@@ -11,13 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"helmward.dev/devplane/internal/identity"
+	"helmward.dev/devplane/internal/parent"
 )
-
-// parentDied is the signal we ask the kernel for; any that nobody sends by hand.
-const parentDied = syscall.SIGPWR
 
 // Up runs a plane until SIGTERM or SIGINT, or until one of its parts dies. Once
 // all is ready it writes one line of JSON.
@@ -27,7 +23,7 @@ func Up(ctx context.Context, options Options, out io.Writer) error {
 	ctx, orphaned := context.WithCancel(ctx)
 	defer orphaned()
 	if options.DieWithParent {
-		if err := watchParent(orphaned); err != nil {
+		if err := parent.Watch(orphaned); err != nil {
 			return err
 		}
 	}
@@ -40,24 +36,6 @@ func Up(ctx context.Context, options Options, out io.Writer) error {
 	return plane.run(ctx, func(version string) error {
 		return announce(out, plane, version, time.Since(begun))
 	})
-}
-
-// watchParent calls orphaned when the parent process is gone. The kernel's signal
-// comes already when the one thread of it that started us ends, hence the look.
-func watchParent(orphaned func()) error {
-	parent := os.Getppid()
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, parentDied)
-	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(parentDied), 0, 0, 0); err != nil {
-		return fmt.Errorf("--die-with-parent: %w", err)
-	}
-	go func() {
-		for os.Getppid() == parent {
-			<-signals
-		}
-		orphaned()
-	}()
-	return nil
 }
 
 // run owns the plane: everything that happens to it happens here, in turn.

@@ -27,6 +27,7 @@ import (
 	"helmward.dev/engine/internal/charts"
 	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/fetch"
 	"helmward.dev/engine/internal/objects"
 	"helmward.dev/engine/internal/server"
 	"helmward.dev/engine/internal/verbs"
@@ -64,6 +65,9 @@ func main() {
 	if flag.Arg(0) == "version" {
 		fmt.Println(verbs.HelmVersion())
 		return
+	}
+	if flag.Arg(0) == fetch.PluginCommand {
+		os.Exit(fetch.PluginMain(os.Stdin, os.Stdout, os.Stderr))
 	}
 	log := newLog(set.level)
 	if err := run(set, log); err != nil {

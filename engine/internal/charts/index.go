@@ -14,6 +14,7 @@ import (
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
+	"helmward.dev/engine/internal/fetch"
 )
 
 // index is what a repository lists, newest version first.
@@ -104,11 +105,11 @@ func noVersion(repository *url.URL, name, version string, versions []entry) erro
 		what = "no stable version"
 	}
 	return failure.New(pb.Failure_CHART_NOT_FOUND, "chart %q in %s has %s; the newest are %s",
-		name, shown(repository), what, strings.Join(newest, ", "))
+		name, fetch.Shown(repository), what, strings.Join(newest, ", "))
 }
 
 func (x *index) noChart(repository *url.URL, name string) error {
-	message := fmt.Sprintf("no chart %q in %s", name, shown(repository))
+	message := fmt.Sprintf("no chart %q in %s", name, fetch.Shown(repository))
 	if near := x.near(name); len(near) > 0 {
 		message += "; did you mean " + strings.Join(near, ", ") + "?"
 	}

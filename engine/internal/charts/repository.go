@@ -2,7 +2,6 @@ package charts
 
 import (
 	"context"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -11,21 +10,21 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
-	pb "helmward.dev/engine/internal/enginepb"
-	"helmward.dev/engine/internal/failure"
+	"helmward.dev/engine/internal/fetch"
 )
 
-// repository is one address, credentials included, and its index.
+// repository is one address as one access sees it, and its index.
 type repository struct {
 	address  *url.URL
-	client   *http.Client
+	access   fetch.Access
+	client   *fetch.Client
 	requests *atomic.Int64
 	largest  int64
 	flight   singleflight.Group
 
 	mu         sync.Mutex
 	index      *index
-	validators validators
+	validators fetch.Validators
 	askedAt    time.Time
 	generation int
 }
@@ -39,27 +38,13 @@ type seen struct {
 	stale error
 }
 
-func parseAddress(text string) (*url.URL, error) {
-	address, err := url.Parse(strings.TrimSpace(text))
-	switch {
-	case err != nil:
-		return nil, failure.New(pb.Failure_INVALID, "the repository's address is not a URL")
-	case address.Scheme == "oci":
-		return nil, failure.New(pb.Failure_INVALID, "OCI registries cannot be read yet: %s", shown(address))
-	case address.Scheme != "http" && address.Scheme != "https", address.Host == "":
-		return nil, failure.New(pb.Failure_INVALID,
-			"the repository's address must start with http:// or https://, not %q", shown(address))
-	}
-	return address, nil
-}
-
 // current gives an index not older than the age allowed, or an older one with
 // the reason why there is no newer.
-func (r *repository) current(ctx context.Context, oldest time.Duration) (*seen, error) {
+func (r *repository) current(ctx context.Context, oldest time.Duration, allowed []string) (*seen, error) {
 	if known := r.known(); known.index != nil && known.age <= oldest {
 		return known, nil
 	}
-	err := r.refresh(ctx)
+	err := r.refresh(ctx, allowed)
 	known := r.known()
 	if err == nil {
 		return known, nil
@@ -78,46 +63,49 @@ func (r *repository) known() *seen {
 }
 
 // refresh asks once for all who wait; one that gives up leaves the others.
-func (r *repository) refresh(ctx context.Context) error {
+func (r *repository) refresh(ctx context.Context, allowed []string) error {
 	done := r.flight.DoChan("index", func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
-		return nil, r.ask(own)
+		return nil, r.ask(own, allowed)
 	})
 	select {
 	case result := <-done:
 		return result.Err
 	case <-ctx.Done():
-		return unavailable(r.address, "was not waited for: %s", context.Cause(ctx))
+		return fetch.Unavailable(r.address, "was not waited for: %s", context.Cause(ctx))
 	}
 }
 
-func (r *repository) ask(ctx context.Context) error {
+func (r *repository) ask(ctx context.Context, allowed []string) error {
 	r.mu.Lock()
 	last := r.validators
 	if r.index == nil {
-		last = validators{}
+		last = fetch.Validators{}
 	}
 	r.mu.Unlock()
 	r.requests.Add(1)
 	address := r.address.JoinPath("index.yaml")
-	answer, err := fetch(ctx, r.client, address, last, r.largest)
+	body, answer, err := r.client.Read(ctx, fetch.Request{
+		Address: address, Access: r.access, Allowed: allowed, Known: last,
+		Limit: r.largest, Flag: "--index-max-size", Accept: "application/yaml, application/json, */*",
+	})
 	if err != nil {
 		return err
 	}
-	if answer.unchanged {
+	if answer.Unchanged {
 		r.mu.Lock()
 		r.askedAt = time.Now()
 		r.mu.Unlock()
 		return nil
 	}
-	parsed, err := parseIndex(answer.body)
+	parsed, err := parseIndex(body)
 	if err != nil {
-		return unavailable(address, "%s", err)
+		return fetch.Unavailable(address, "%s", err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.index, r.validators, r.askedAt = parsed, answer.validators, time.Now()
+	r.index, r.validators, r.askedAt = parsed, answer.Given, time.Now()
 	r.generation++
 	return nil
 }
@@ -129,12 +117,12 @@ func (r *repository) forget() {
 	r.askedAt = time.Time{}
 }
 
-// archiveAddress is where an entry's archive is; credentials go along only to
-// the repository's own host.
+// archiveAddress is where an entry's archive is. Credentials go along only to
+// the repository's own host: that is for whoever fetches it to see to.
 func (r *repository) archiveAddress(one *entry) (*url.URL, error) {
 	reference, err := url.Parse(one.URLs[0])
 	if err != nil {
-		return nil, unavailable(r.address, "lists an archive whose address is not a URL")
+		return nil, fetch.Unavailable(r.address, "lists an archive whose address is not a URL")
 	}
 	base := *r.address
 	if !strings.HasSuffix(base.Path, "/") {
@@ -142,14 +130,11 @@ func (r *repository) archiveAddress(one *entry) (*url.URL, error) {
 	}
 	address := base.ResolveReference(reference)
 	address.User = nil
-	if address.Scheme != "http" && address.Scheme != "https" {
-		return nil, unavailable(r.address, "lists an archive that is not served over HTTP")
+	if scheme := address.Scheme; scheme != "http" && scheme != "https" && scheme != r.address.Scheme {
+		return nil, fetch.Unavailable(r.address, "lists an archive that is not served over HTTP")
 	}
-	if address.Scheme == r.address.Scheme && address.Host == r.address.Host {
-		address.User = r.address.User
-		if address.RawQuery == "" {
-			address.RawQuery = r.address.RawQuery
-		}
+	if address.Scheme == r.address.Scheme && address.Host == r.address.Host && address.RawQuery == "" {
+		address.RawQuery = r.address.RawQuery
 	}
 	return address, nil
 }

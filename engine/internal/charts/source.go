@@ -2,8 +2,6 @@ package charts
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -14,31 +12,41 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"helmward.dev/engine/internal/documents"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
+	"helmward.dev/engine/internal/fetch"
 )
 
 // A chart or version that an index does not list may be new: an index older
 // than this is asked for again before the answer is no.
 const lookAgainAfter = 10 * time.Second
 
+// A download lasts no longer than this, whoever waits for it.
+const fetchTimeout = 2 * time.Minute
+
 // Source finds charts and keeps them.
 type Source struct {
 	IndexRequests atomic.Int64
 	Downloads     atomic.Int64
 
-	options Options
-	client  *http.Client
-	store   *store
-	flight  singleflight.Group
+	options   Options
+	client    *fetch.Client
+	documents *documents.Documents
+	store     *store
+	flight    singleflight.Group
 
 	mu           sync.Mutex
 	repositories map[string]*repository
 	pulled       map[pull]pulled
+	// archives are those fetched by their own address, by address and access.
+	archives map[string]archived
+	// signed says who has signed what, by digest and keys.
+	signed map[string]string
 }
 
-// pull names one version in one repository.
-type pull struct{ repository, name, version string }
+// pull names one version in one repository, as one access sees it.
+type pull struct{ repository, access, name, version string }
 
 // pulled is the archive it had when the index was of this generation.
 type pulled struct {
@@ -52,17 +60,29 @@ type Found struct {
 	Chart  *chart.Chart
 	// Stale says why the repository could not be asked; nil when it was.
 	Stale error
+	// SignedBy is who has signed it, where that was asked for.
+	SignedBy string
+
+	// packed are the archive's bytes where it was fetched just now.
+	packed []byte
 }
 
 // NewSource knows of nothing but what the folder keeps.
 func NewSource(options Options) *Source {
 	options = options.withDefaults()
+	if options.Folder != "" {
+		_ = fetch.KeepKeys(options.Folder) // Else what is kept for credentials is fetched anew.
+	}
+	client := fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins})
 	return &Source{
 		options:      options,
-		client:       newClient(),
+		client:       client,
+		documents:    documents.New(client, options.Folder),
 		store:        newStore(options.Folder, options.Size),
 		repositories: map[string]*repository{},
 		pulled:       map[pull]pulled{},
+		archives:     map[string]archived{},
+		signed:       map[string]string{},
 	}
 }
 
@@ -74,6 +94,9 @@ func (s *Source) Get(digest string) *chart.Chart {
 	}
 	return clone(shared)
 }
+
+// Documents are those of the web that are no charts.
+func (s *Source) Documents() *documents.Documents { return s.documents }
 
 // Kept is how many parsed charts are in memory.
 func (s *Source) Kept() int { return s.store.count() }
@@ -87,14 +110,14 @@ func (s *Source) ForgetIndexes() {
 	}
 }
 
-func (s *Source) repository(address *url.URL) *repository {
+func (s *Source) repository(address *url.URL, access fetch.Access) *repository {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := address.String()
+	key := address.String() + " " + access.Key()
 	known, found := s.repositories[key]
 	if !found {
 		known = &repository{
-			address: address, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
+			address: address, access: access, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
 		}
 		s.repositories[key] = known
 	}
@@ -102,35 +125,50 @@ func (s *Source) repository(address *url.URL) *repository {
 }
 
 // Pull finds a version and fetches its archive, unless it is here already.
-func (s *Source) Pull(ctx context.Context, address, name, version string, oldest time.Duration) (*Found, error) {
-	parsed, err := parseAddress(address)
+func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
+	address, place, err := placeOf(want.Repository)
 	if err != nil {
 		return nil, err
 	}
-	if name == "" || strings.ContainsAny(name, " \t\n") {
-		return nil, failure.New(pb.Failure_INVALID, "the chart's name %q is empty or has spaces", name)
+	want.Access, address = want.Access.At(address)
+	switch place {
+	case anArchive:
+		return s.fromArchive(ctx, address, want)
+	case aRepository:
+		return s.fromRepository(ctx, address, want)
+	default:
+		return nil, failure.New(pb.Failure_INVALID, "%s cannot be read yet", fetch.Shown(address))
 	}
-	from := s.repository(parsed)
-	index, err := from.current(ctx, oldest)
+}
+
+func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Wanted) (*Found, error) {
+	if want.Name == "" || strings.ContainsAny(want.Name, " \t\n") {
+		return nil, failure.New(pb.Failure_INVALID, "the chart's name %q is empty or has spaces", want.Name)
+	}
+	if err := s.client.Allows(address, want.Allowed); err != nil {
+		return nil, err
+	}
+	from := s.repository(address, want.Access)
+	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := index.index.choose(parsed, name, version)
+	chosen, err := index.index.choose(address, want.Name, want.Version)
 	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) && index.age > lookAgainAfter && index.stale == nil {
-		if index, err = from.current(ctx, 0); err != nil {
+		if index, err = from.current(ctx, 0, want.Allowed); err != nil {
 			return nil, err
 		}
-		chosen, err = index.index.choose(parsed, name, version)
+		chosen, err = index.index.choose(address, want.Name, want.Version)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return s.take(ctx, from, name, chosen, index)
+	return s.take(ctx, from, want, chosen, index)
 }
 
 // take gives the chosen archive from the store, else from the repository.
-func (s *Source) take(ctx context.Context, from *repository, name string, chosen *entry, index *seen) (*Found, error) {
-	key := pull{from.address.String(), name, chosen.Version}
+func (s *Source) take(ctx context.Context, from *repository, want Wanted, chosen *entry, index *seen) (*Found, error) {
+	key := pull{from.address.String(), from.access.Key(), want.Name, chosen.Version}
 	s.mu.Lock()
 	before, known := s.pulled[key]
 	s.mu.Unlock()
@@ -138,18 +176,19 @@ func (s *Source) take(ctx context.Context, from *repository, name string, chosen
 	current := known && (listed == before.digest || listed == "" && before.generation == index.generation)
 	if current {
 		if kept := s.store.get(before.digest); kept != nil {
-			return &Found{Digest: before.digest, Chart: kept, Stale: index.stale}, nil
+			return s.checked(ctx, from, want, chosen, &Found{Digest: before.digest, Chart: kept, Stale: index.stale})
 		}
 	}
-	digest, fetched, err := s.download(ctx, from, name, chosen)
+	fetched, err := s.download(ctx, from, want, chosen)
 	if err == nil {
 		s.mu.Lock()
-		s.pulled[key] = pulled{digest, index.generation}
+		s.pulled[key] = pulled{fetched.Digest, index.generation}
 		s.mu.Unlock()
-		return &Found{Digest: digest, Chart: fetched, Stale: index.stale}, nil
+		fetched.Stale = index.stale
+		return s.checked(ctx, from, want, chosen, fetched)
 	}
 	if kept := s.store.get(before.digest); known && kept != nil && failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) {
-		return &Found{Digest: before.digest, Chart: kept, Stale: err}, nil
+		return s.checked(ctx, from, want, chosen, &Found{Digest: before.digest, Chart: kept, Stale: err})
 	}
 	return nil, err
 }
@@ -161,55 +200,48 @@ func normalDigest(listed string) string {
 	return "sha256:" + listed
 }
 
-type downloaded struct {
-	digest string
-	chart  *chart.Chart
-}
-
 // download fetches an archive once for all who wait for it.
-func (s *Source) download(ctx context.Context, from *repository, name string, chosen *entry) (string, *chart.Chart, error) {
+func (s *Source) download(ctx context.Context, from *repository, want Wanted, chosen *entry) (*Found, error) {
 	address, err := from.archiveAddress(chosen)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	done := s.flight.DoChan(address.String()+" "+chosen.Digest, func() (any, error) {
+	done := s.flight.DoChan(address.String()+" "+from.access.Key()+" "+chosen.Digest, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
-		return s.fetchArchive(own, address, name, chosen)
+		return s.fetchArchive(own, from, address, want, chosen)
 	})
 	select {
 	case result := <-done:
 		if result.Err != nil {
-			return "", nil, result.Err
+			return nil, result.Err
 		}
-		got := result.Val.(downloaded)
-		return got.digest, got.chart, nil
+		shared := *result.Val.(*Found)
+		return &shared, nil
 	case <-ctx.Done():
-		return "", nil, unavailable(address, "was not waited for: %s", context.Cause(ctx))
+		return nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
 	}
 }
 
-func (s *Source) fetchArchive(ctx context.Context, address *url.URL, name string, chosen *entry) (any, error) {
+func (s *Source) fetchArchive(
+	ctx context.Context, from *repository, address *url.URL, want Wanted, chosen *entry,
+) (any, error) {
 	s.Downloads.Add(1)
-	answer, err := fetch(ctx, s.client, address, validators{}, s.options.LargestChart)
+	body, _, err := s.client.Read(ctx, s.archiveRequest(address, from.address, want))
 	if err != nil {
 		return nil, err
 	}
-	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(answer.body) {
-		return nil, unavailable(address, "is not what the index lists: its digest is %s, not %s",
-			digestOf(answer.body), listed)
+	if listed := normalDigest(chosen.Digest); listed != "" && listed != digestOf(body) && !fetch.IsPage(body) {
+		return nil, fetch.Unavailable(address, "is not what the index lists: its digest is %s, not %s",
+			digestOf(body), listed)
 	}
-	digest, parsed, err := s.store.put(answer.body)
+	found, err := s.keep(address, body)
 	if err != nil {
-		var known *failure.Failure
-		if errors.As(err, &known) {
-			err = failure.New(known.Kind, "%s: %w", shown(address), known)
-		}
 		return nil, err
 	}
-	if parsed.Name() != name {
+	if found.Chart.Name() != want.Name {
 		return nil, failure.New(pb.Failure_CHART_INVALID, "%s holds chart %q, not %q",
-			shown(address), parsed.Name(), name)
+			fetch.Shown(address), found.Chart.Name(), want.Name)
 	}
-	return downloaded{digest, parsed}, nil
+	return found, nil
 }

@@ -85,7 +85,7 @@ func (r *repo) serve(w http.ResponseWriter, request *http.Request) {
 func pullNow(s *Source, address string) (*Found, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return s.Pull(ctx, address, "app", "1.0.0", 0)
+	return s.Pull(ctx, Wanted{Repository: address, Name: "app", Version: "1.0.0"})
 }
 
 func TestAChartIsPulledOnceAndTheIndexAskedByTag(t *testing.T) {
@@ -175,13 +175,9 @@ func TestNoErrorShowsCredentials(t *testing.T) {
 
 func TestTooLargeAnIndexIsRefused(t *testing.T) {
 	r := newRepo(t, false)
-	ctx := context.Background()
-	address, err := parseAddress(r.URL + "/index.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fetch(ctx, newClient(), address, validators{}, 10); err == nil {
-		t.Error("it was read")
+	_, err := pullNow(NewSource(Options{LargestIndex: 10}), r.URL)
+	if !failure.Is(err, pb.Failure_TOO_LARGE) || !strings.Contains(err.Error(), "--index-max-size") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	pb "helmward.dev/engine/internal/enginepb"
 )
@@ -17,7 +18,9 @@ type Failure struct {
 	Message string
 	// Cause is what in the cluster is to blame, where that is known.
 	Cause *pb.Cause
-	cause error
+	// RetryAfter is how long the other side asked us to wait; 0: it did not.
+	RetryAfter time.Duration
+	cause      error
 }
 
 func (f *Failure) Error() string { return f.Message }
@@ -70,7 +73,10 @@ func Of(ctx context.Context, err error, fallback pb.Failure_Kind) *Failure {
 	}
 	var known *Failure
 	if errors.As(err, &known) && known.Kind != pb.Failure_CLUSTER_UNAVAILABLE {
-		return &Failure{Kind: known.Kind, Message: withoutRepeat(err.Error(), known), Cause: known.Cause, cause: err}
+		return &Failure{
+			Kind: known.Kind, Message: withoutRepeat(err.Error(), known),
+			Cause: known.Cause, RetryAfter: known.RetryAfter, cause: err,
+		}
 	}
 	if ctx.Err() != nil {
 		return ended(ctx, err)
@@ -120,7 +126,10 @@ func Message(ctx context.Context, err error, fallback pb.Failure_Kind) *pb.Failu
 	if f == nil {
 		return nil
 	}
-	return &pb.Failure{Kind: f.Kind, Message: Shorten(f.Message), Cause: f.Cause}
+	return &pb.Failure{
+		Kind: f.Kind, Message: Shorten(f.Message), Cause: f.Cause,
+		RetryAfterMs: f.RetryAfter.Milliseconds(),
+	}
 }
 
 const longest = 8 << 10

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"helmward.dev/engine/internal/call"
+	"helmward.dev/engine/internal/charts"
 	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/fetch"
 	"helmward.dev/engine/internal/history"
 	"helmward.dev/engine/internal/verbs"
 )
@@ -19,16 +21,14 @@ func (s *Server) PullChart(ctx context.Context, request *pb.PullChartRequest) (*
 	defer end()
 	reply := &pb.PullChartReply{}
 	reply.Failure = answer(s, of, "pull", func() error {
-		oldest := time.Duration(request.GetMaxIndexAgeMs()) * time.Millisecond
-		found, err := s.engine.Charts.Pull(of.Context(), request.GetRepository(), request.GetName(),
-			request.GetVersion(), oldest)
+		found, err := s.engine.Charts.Pull(of.Context(), wanted(request))
 		if err != nil {
 			return err
 		}
 		metadata := found.Chart.Metadata
 		reply.Chart = &pb.Chart{
 			Digest: found.Digest, Name: metadata.Name,
-			Version: metadata.Version, AppVersion: metadata.AppVersion,
+			Version: metadata.Version, AppVersion: metadata.AppVersion, SignedBy: found.SignedBy,
 		}
 		if found.Stale != nil {
 			reply.Stale, reply.StaleReason = true, found.Stale.Error()
@@ -36,6 +36,18 @@ func (s *Server) PullChart(ctx context.Context, request *pb.PullChartRequest) (*
 		return nil
 	})
 	return reply, nil
+}
+
+func wanted(request *pb.PullChartRequest) charts.Wanted {
+	return charts.Wanted{
+		Repository: request.GetRepository(), Name: request.GetName(), Version: request.GetVersion(),
+		Oldest:  time.Duration(request.GetMaxIndexAgeMs()) * time.Millisecond,
+		Access:  fetch.AccessOf(request.GetAccess()),
+		Allowed: request.GetEgress().GetAllowed(),
+		Verify: charts.Verify{
+			Provider: request.GetVerification().GetProvider(), Keys: request.GetVerification().GetKeys(),
+		},
+	}
 }
 
 // Unlock turns a pending revision into a failed one.

@@ -142,10 +142,14 @@ class Reading:
 
 def secrets_of(access: Access) -> frozenset[str]:
     """Return the texts of an access that nobody may see."""
-    lines = access.key.decode("utf-8", "replace").splitlines()
-    body = (line for line in lines if not line.startswith("-----"))
-    found = {access.password, access.token, *body, *_of_docker(access.docker_config)}
-    return frozenset(found - {""})
+    found = {access.password, access.token, *_of_docker(access.docker_config)}
+    return frozenset(found | body_of(access.key)) - {""}
+
+
+def body_of(key: bytes) -> frozenset[str]:
+    """Return the lines of a private key without those that every key has."""
+    lines = key.decode("utf-8", "replace").splitlines()
+    return frozenset(line for line in lines if line and not line.startswith("-----"))
 
 
 def _of_docker(config: bytes) -> Iterator[str]:

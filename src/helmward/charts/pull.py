@@ -4,21 +4,23 @@ Called by `desire`. Decides who asks and on which terms; fetching and keeping
 is the engine's, mirrors of git are those of `GitCharts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from helmward.charts.credentials import access_of, secrets_of
+from helmward.charts.credentials import access_of, body_of, secrets_of
 from helmward.charts.egress import permit
+from helmward.charts.git import GitCharts
 from helmward.charts.imported import read_imported
 from helmward.charts.keys import FIELD as KEYS_FIELD
 from helmward.charts.keys import keys_of
 from helmward.charts.policy import Policies, Policy, read_policies
 from helmward.charts.terms import Wanted, address_of, loosened, problem_of, verifications
-from helmward.charts.urls import shown
+from helmward.charts.urls import scheme_of, shown
 from helmward.engine import Engine
 from helmward.errors import (
     AccessDenied,
@@ -28,9 +30,10 @@ from helmward.errors import (
     SourceUnavailable,
     SpecInvalid,
 )
+from helmward.git.login import NOBODY, GitLogin, read_login
 from helmward.kube.entries import Entries
 from helmward.kube.resources import SECRETS
-from helmward.model import ANYBODY, VERIFY, Access, Chart, ChartRef, Declared, GitChart
+from helmward.model import ANYBODY, VERIFY, Access, Chart, ChartRef, Declared, GitChart, Key
 from helmward.redaction import REDACTOR, Redactor
 from helmward.settings import ChartSettings
 
@@ -44,18 +47,11 @@ NO_SETTINGS: Final = ChartSettings()
 log = structlog.get_logger("helmward.charts")
 
 
-class GitSource(Protocol):
-    """Mirrors of git repositories."""
-
-    async def pull(self, owner: str, chart: GitChart, login: object, *, fresh: timedelta) -> Chart:
-        """Return the chart of a folder, packed."""
-
-    def let_go(self, owner: str) -> None:
-        """Drop what only this one used."""
-
-
 class Charts:
-    """Where charts come from, as the settings have it; files of the settings are read at once.
+    """Where charts come from, as the settings have it; their files are read at once.
+
+    `work` is the folder of git's mirrors, which may outlive the process; without
+    one, charts in git are not served.
 
     Raises:
         ConfigInvalid: the policies cannot be read.
@@ -66,19 +62,34 @@ class Charts:
         engine: Engine,
         settings: ChartSettings = NO_SETTINGS,
         *,
-        git: "GitSource | None" = None,
+        work: Path | None = None,
         redactor: Redactor = REDACTOR,
     ) -> None:
         self._engine = engine
         self._settings = settings
-        self._git = git
         self._redactor = redactor
+        self._listeners: list[Callable[[Key], None]] = []
         self._policies = read_policies(settings.policies) if settings.policies else Policies()
         self._imported = read_imported(settings.imported)
         for warning in self._imported.warnings:
             log.warning(warning)
         known = (secrets_of(one.access) for one in self._imported.repositories)
         redactor.learn(IMPORTED, frozenset().union(*known))
+        self._git = self._mirrors(work) if work else None
+
+    def on_news(self, listener: Callable[[Key], None]) -> None:
+        """Call `listener` with each HelmRelease whose chart in git is another than it got."""
+        self._listeners.append(listener)
+
+    async def run(self) -> None:
+        """Follow the repositories of git until cancelled."""
+        if self._git:
+            await self._git.run()
+
+    def refresh(self, urls: Iterable[str] | None = None) -> None:
+        """Have git asked at once: every repository, or those that an address is like."""
+        if self._git:
+            self._git.refresh(urls)
 
     async def pull(self, declared: Declared, entries: Entries, *, fresh: timedelta) -> Chart:
         """Return the chart, its source asked again when known for longer than `fresh`.
@@ -98,11 +109,28 @@ class Charts:
             return await self._from_git(declared.chart, asking, fresh)
         return await self._from_repository(declared.chart, asking, fresh)
 
-    def forget(self, owner: str) -> None:
+    def forget(self, key: Key) -> None:
         """Let go of what was kept for a HelmRelease that is gone: its mirror, its secrets."""
-        self._redactor.forget(mask_of(owner))
+        self._redactor.forget(mask_of(key.owner))
         if self._git:
-            self._git.let_go(owner)
+            self._git.let_go(key)
+
+    def _mirrors(self, work: Path) -> GitCharts:
+        """Make what follows git; folders of this machine are read where a prefix names some."""
+        allowed = self._settings.allowed
+        return GitCharts(
+            self._engine,
+            self._settings.git,
+            work,
+            repositories=self._imported.repositories,
+            allowed=allowed,
+            changed=self._tell,
+            local=any(scheme_of(prefix) == "file" for prefix in allowed),
+        )
+
+    def _tell(self, key: Key) -> None:
+        for listener in self._listeners:
+            listener(key)
 
     async def _from_repository(self, ref: ChartRef, asking: "Asking", fresh: timedelta) -> Chart:
         plugins = self._settings.engine.plugins is not None
@@ -144,7 +172,7 @@ class Charts:
         if self._git is None:
             raise SourceForbidden("spec.chart.git: charts from git are not served here")
         login = await asking.login(chart)
-        return await self._git.pull(asking.owner, chart, login, fresh=fresh)
+        return await self._git.pull(asking.key, chart, login, fresh=fresh)
 
     def _permitted(self, field: str, url: str, address: str) -> Policy:
         """Return the policy of an address that may be asked."""
@@ -163,7 +191,7 @@ class Asking:
     """One HelmRelease that asks, and what its Secrets say."""
 
     def __init__(self, declared: Declared, entries: Entries, redactor: Redactor) -> None:
-        self.owner = declared.key.owner
+        self.key = declared.key
         self.source = declared.source
         self._namespace = declared.key.namespace
         self._entries = entries
@@ -186,11 +214,19 @@ class Asking:
             keys = keys_of(held, self.source.verify, f"{self._namespace}/{self.source.verify_keys}")
         return Wanted(self.source.verify, keys)
 
-    async def login(self, chart: GitChart) -> object:
-        """Return who asks a git repository."""
-        if not chart.secret_name:
-            return None
-        return await self._secret(GIT_SECRET, chart.secret_namespace, chart.secret_name)
+    async def login(self, chart: GitChart) -> GitLogin:
+        """Return who asks a git repository, as `secretRef` says; nobody where there is none."""
+        found = NOBODY
+        if chart.secret_name:
+            space, name = chart.secret_namespace, chart.secret_name
+            found = read_login(await self._secret(GIT_SECRET, space, name))
+            if found == NOBODY:
+                raise SpecInvalid(
+                    f"{GIT_SECRET}: Secret {space}/{name} holds no login: give it username and "
+                    "password, bearerToken, or identity and known_hosts"
+                )
+        self._keep({*found.secrets, *body_of(found.identity)} | _in_url(chart.url))
+        return found
 
     async def _secret(self, field: str, namespace: str, name: str) -> Mapping[str, bytes]:
         try:
@@ -202,9 +238,9 @@ class Asking:
         except AccessDenied as error:
             raise AccessDenied(f"{field}: {error}") from error
 
-    def _keep(self, secrets: frozenset[str]) -> None:
+    def _keep(self, secrets: Iterable[str]) -> None:
         """Have secrets masked from now on; the same again costs nothing."""
-        self._redactor.learn(mask_of(self.owner), secrets)
+        self._redactor.learn(mask_of(self.key.owner), secrets)
 
 
 def mask_of(owner: str) -> str:

@@ -97,6 +97,7 @@ class ReleaseRole:
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
         parts.sessions.on_gone(self._wake_pending)
+        parts.charts.on_news(self._queue.add)
         self._loop = self._build_loop()
 
     def is_synced(self) -> bool:
@@ -139,6 +140,7 @@ class ReleaseRole:
 
     def refresh(self) -> None:
         """Look at every HelmRelease now, and ask every source anew."""
+        self._parts.charts.refresh()
         for one in self.kinds:
             self._loop.ask_sources(one.key)
             self._queue.add(one.key)
@@ -204,7 +206,7 @@ class ReleaseRole:
             self._reporter.forget(old)
             if new is None:
                 REDACTOR.forget(old.key.owner)
-                self._parts.charts.forget(old.key.owner)
+                self._parts.charts.forget(old.key)
         if old and new is None:
             for kept_out in self._kept_out.pop(old.antecedent[1], ()):
                 self._queue.add(kept_out)

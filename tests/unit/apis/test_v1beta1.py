@@ -6,6 +6,7 @@ import pytest
 
 from helmward.apis import V1BETA1
 from helmward.model import Outcome, Stage, Told, ValuesPolicy
+from helmward.settings import GitChartSettings
 from tests.support.builders import NOW, a_revision
 from tests.support.declared import IN_GIT, an_account, condition, conditions, read, told_of
 

@@ -1,0 +1,226 @@
+// Package oci reads charts, and the signatures of charts, from registries.
+//
+// It speaks through the guarded client of package fetch, keeps nothing but
+// tokens, and decides nothing about versions.
+package oci
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/errdef"
+	"oras.land/oras-go/v2/registry"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/errcode"
+
+	pb "helmward.dev/engine/internal/enginepb"
+	"helmward.dev/engine/internal/failure"
+	"helmward.dev/engine/internal/fetch"
+)
+
+const (
+	overall         = 2 * time.Minute
+	largestManifest = 1 << 20
+	tagsOnAPage     = 1000
+	mostPages       = 100
+	mostTags        = 50_000
+	mostReferrers   = 200
+)
+
+// ErrAbsent says that the registry answers, and has no such thing.
+var ErrAbsent = errors.New("is not there")
+
+// Client reads from registries; it is made once.
+type Client struct {
+	web    *fetch.Client
+	tokens *tokens
+}
+
+// New makes a client that has asked nobody yet.
+func New(web *fetch.Client) *Client { return &Client{web, newTokens()} }
+
+// Repository is one place in a registry, as one access sees it.
+type Repository struct {
+	web     *fetch.Client
+	address *url.URL
+	access  fetch.Access
+	shows   bool
+	remote  *remote.Repository
+}
+
+// At names a repository by its address, oci://host/path.
+func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*Repository, error) {
+	path := strings.Trim(address.Path, "/")
+	reference := registry.Reference{Registry: address.Host, Repository: path}
+	if reference.ValidateRegistry() != nil || reference.ValidateRepository() != nil {
+		return nil, failure.New(pb.Failure_INVALID,
+			"%s is no address in a registry: oci://host/path is wanted, in lower case", fetch.Shown(address))
+	}
+	credential, err := credentialOf(access, reference.Host())
+	if err != nil {
+		return nil, err
+	}
+	web, err := c.web.HTTP(access, allowed)
+	if err != nil {
+		return nil, err
+	}
+	guarded := *web
+	guarded.Transport = &guard{next: web.Transport, home: originOf(access.PlainHTTP, reference.Host()), pass: access.Pass}
+	return &Repository{
+		web: c.web, address: address, access: access, shows: credential != auth.EmptyCredential,
+		remote: &remote.Repository{
+			Reference: reference, PlainHTTP: access.PlainHTTP,
+			TagListPageSize: tagsOnAPage, TagListMaxPages: mostPages, ReferrerListMaxPages: mostPages,
+			Client: &auth.Client{
+				Client:     &guarded,
+				Header:     http.Header{"User-Agent": {"helmward-engine"}},
+				Credential: auth.StaticCredential(reference.Host(), credential),
+				Cache:      c.tokens.of(reference.Host()+"/"+path, access),
+			},
+		},
+	}, nil
+}
+
+// Address is where it is, as it may be printed.
+func (r *Repository) Address() string { return fetch.Shown(r.address) }
+
+// Tags lists all tags that are worth a look, as the registry writes them.
+func (r *Repository) Tags(ctx context.Context) ([]string, error) {
+	ctx, end := context.WithTimeout(ctx, overall)
+	defer end()
+	var tags []string
+	err := r.remote.Tags(ctx, "", func(page []string) error {
+		tags = append(tags, page...)
+		if len(tags) > mostTags {
+			return failure.New(pb.Failure_TOO_LARGE, "%s lists more than %d tags", r.Address(), mostTags)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, r.failed(ctx, "tags", err)
+	}
+	return tags, nil
+}
+
+// Points says which manifest a tag points to now.
+func (r *Repository) Points(ctx context.Context, tag string) (string, error) {
+	ctx, end := context.WithTimeout(ctx, overall)
+	defer end()
+	found, err := r.remote.Resolve(ctx, tag)
+	if err != nil {
+		return "", r.failed(ctx, tag, err)
+	}
+	return found.Digest.String(), nil
+}
+
+// manifest reads a manifest by its tag or digest; what comes is checked.
+func (r *Repository) manifest(ctx context.Context, reference string) ([]byte, string, error) {
+	ctx, end := context.WithTimeout(ctx, overall)
+	defer end()
+	described, body, err := r.remote.Manifests().FetchReference(ctx, reference)
+	if err != nil {
+		return nil, "", r.failed(ctx, reference, err)
+	}
+	if described.Size > largestManifest {
+		_ = body.Close()
+		return nil, "", r.invalid(reference, "its manifest is larger than the %d KiB that are allowed", largestManifest>>10)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	raw, err := r.web.ReadAll(ctx, cancel, fetch.Request{Address: r.address, Limit: largestManifest}, body)
+	if err != nil {
+		return nil, "", err
+	}
+	if digest.FromBytes(raw) != described.Digest {
+		return nil, "", fetch.Unavailable(r.address, "has another manifest for %s than it says: its digest is %s, not %s",
+			reference, digest.FromBytes(raw), described.Digest)
+	}
+	return raw, described.MediaType, nil
+}
+
+// Blob reads what a manifest describes; what comes is checked.
+func (r *Repository) Blob(ctx context.Context, blob ocispec.Descriptor, limit int64, flag string) ([]byte, error) {
+	if blob.Size > limit {
+		return nil, fetch.TooLarge(r.address, limit, flag)
+	}
+	if blob.Digest.Validate() != nil || blob.Digest.Algorithm() != digest.SHA256 {
+		return nil, r.invalid(blob.Digest.String(), "its content is not named by a sha256 digest")
+	}
+	ctx, end := context.WithTimeout(ctx, overall)
+	defer end()
+	body, err := r.remote.Blobs().Fetch(ctx, blob)
+	if err != nil {
+		return nil, r.failed(ctx, blob.Digest.String(), err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	content, err := r.web.ReadAll(ctx, cancel, fetch.Request{Address: r.address, Limit: limit, Flag: flag}, body)
+	if err != nil {
+		return nil, err
+	}
+	if got := digest.FromBytes(content); got != blob.Digest {
+		return nil, fetch.Unavailable(r.address, "is not what its manifest lists: its digest is %s, not %s", got, blob.Digest)
+	}
+	return content, nil
+}
+
+func (r *Repository) invalid(reference, format string, values ...any) error {
+	return failure.New(pb.Failure_CHART_INVALID, "%s, %s: "+format,
+		slices.Concat([]any{r.Address(), reference}, values)...)
+}
+
+// failed words an error of the registry, or of the way to it.
+func (r *Repository) failed(ctx context.Context, what string, err error) error {
+	var known *failure.Failure
+	var answered *errcode.ErrorResponse
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.Is(err, errdef.ErrNotFound):
+		return ErrAbsent
+	case errors.Is(err, auth.ErrBasicCredentialNotFound):
+		return r.web.Answered(r.address, r.address, r.access, http.StatusUnauthorized, false)
+	case errors.As(err, &answered):
+		return r.answered(answered)
+	case errors.Is(err, errdef.ErrTooManyPages):
+		return failure.New(pb.Failure_TOO_LARGE, "%s lists too much: more than %d pages of %s", r.Address(), mostPages, what)
+	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return fetch.Unavailable(r.address, "speaks HTTP where HTTPS is wanted: the annotation "+
+			"helmward.dev/plain-http: \"true\" would allow that")
+	case isTransport(err) || ctx.Err() != nil:
+		return r.web.Failed(ctx, r.address, err)
+	}
+	return fetch.Unavailable(r.address, "answers for %s what no registry would: %s", what, withoutAddress(err))
+}
+
+func (r *Repository) answered(response *errcode.ErrorResponse) error {
+	if response.StatusCode == http.StatusNotFound {
+		return ErrAbsent
+	}
+	address := r.address
+	if response.URL.Host != r.remote.Reference.Host() {
+		address = response.URL // who gives out tokens
+	}
+	return r.web.Answered(address, response.URL, r.access, response.StatusCode, r.shows)
+}
+
+func isTransport(err error) bool {
+	var wrapped *url.Error
+	return errors.As(err, &wrapped)
+}
+
+// withoutAddress keeps the last part of what is said: what is before it may
+// quote an address.
+func withoutAddress(err error) string {
+	text := err.Error()
+	if at := strings.LastIndex(text, `": `); at >= 0 {
+		return text[at+len(`": `):]
+	}
+	return text
+}

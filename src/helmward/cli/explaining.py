@@ -7,7 +7,7 @@ not read is not shown.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -17,6 +17,7 @@ import msgspec
 
 from helmward.apis import GENERATIONS
 from helmward.charts import Charts
+from helmward.charts.folder import kept
 from helmward.cli.explained import Shown, written
 from helmward.cli.shape import Exit
 from helmward.engine import Engine, EngineProcess
@@ -98,8 +99,9 @@ async def _answer(kube: Kube, question: Question) -> str:
     settings, entries = question.charts, ClusterEntries(kube)
     keys = read_keys(settings.age_keys, settings.pgp_keys)
     fresh = CHARTS_SYNC_INTERVAL
-    async with _engine(kube, question) as engine:
-        chart = await Charts(engine, settings).pull(declared, entries, fresh=fresh)
+    async with _engine(kube, settings) as (engine, work):
+        charts = Charts(engine, settings, work=work / "mirrors")
+        chart = await charts.pull(declared, entries, fresh=fresh)
         sources = ReleaseSources(
             entries, engine, chart, fresh=fresh, allowed=settings.allowed, keys=keys
         )
@@ -146,12 +148,12 @@ async def _find(kube: Kube, question: Question) -> Declared:
 
 
 @asynccontextmanager
-async def _engine(kube: Kube, question: Question) -> AsyncIterator[Engine]:
-    """Run an engine with the rights of who asks, until the block ends."""
-    with TemporaryDirectory(prefix="helmward-") as work:
+async def _engine(kube: Kube, settings: ChartSettings) -> AsyncIterator[tuple[Engine, Path]]:
+    """Run an engine with the rights of who asks, and have a folder, until the block ends."""
+    with TemporaryDirectory(prefix="helmward-") as work, kept(settings.engine.cache) as cache:
         process = EngineProcess(
             kubeconfig=str(write_kubeconfig(kube.config, Path(work) / "kubeconfig")),
-            settings=question.charts.engine,
+            settings=replace(settings.engine, cache=cache),
             log_level="error",
         )
         async with beside(process.run()):
@@ -160,4 +162,4 @@ async def _engine(kube: Kube, question: Question) -> AsyncIterator[Engine]:
                     await process.ready.wait()
             except TimeoutError:
                 raise EngineLost("the engine does not start") from None
-            yield Engine(process)
+            yield Engine(process), Path(work)

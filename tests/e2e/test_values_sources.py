@@ -259,8 +259,9 @@ async def test_what_the_schema_refuses_names_who_set_it(served_by: Releases) -> 
     await config_map(served_by, "wrong", **{"values.yaml": "colour: 7\nimage: {tag: null}"})
     await served_by.apply("web", valuesFrom=[{"configMapKeyRef": {"name": "wrong"}}])
     source = "spec.valuesFrom[0].configMapKeyRef"
-    told = await served_by.says("web", "ValuesInvalid", f"(set by {source})", "colour")
-    assert f"image.tag: is missing (removed by {source})" in told["message"]
+    words = (f"a string, not a number (set by {source})", "image.tag: is missing")
+    told = await served_by.says("web", "ValuesInvalid", "colour: ", *words)
+    assert f"(removed by {source})" in told["message"]
 
 
 # The command, as a process: what it prints is what a user reads.

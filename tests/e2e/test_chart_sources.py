@@ -1,6 +1,7 @@
 """Charts from private repositories and from git, end to end: who may ask, and what is told."""
 
 import base64
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,11 +18,13 @@ from helmward.kube.resources import CONFIG_MAPS, SECRETS
 from helmward.settings import ChartSettings, EngineSettings, GitChartSettings, WebSettings
 from tests.e2e.conftest import CONFIG
 from tests.e2e.test_checks import free_port
-from tests.support.charts import ChartRepo
+from tests.support.charts import ChartRepo, make_chart
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import HttpGit, http_git
+from tests.support.openpgp import PgpKey, provenance_of
 from tests.support.operator import Releases, running, settings_for
 from tests.support.plane import Plane
+from tests.support.registry import running_registry
 from tests.support.wait import until
 
 USER, PASSWORD = "bob", "correct-horse-battery"
@@ -172,31 +175,89 @@ async def test_what_a_policy_or_a_flag_forbids_is_not_asked_for(
         await releases.ready("web")
 
 
-async def test_signatures_that_a_policy_asks_for_cannot_be_switched_off(
-    plane: Plane, releases: Releases, repo: ChartRepo, tmp_path: Path
+@pytest.fixture(scope="module")
+def team() -> PgpKey:
+    """The key that a policy trusts."""
+    return PgpKey("Charts Team <charts@example.com>")
+
+
+@pytest.fixture(scope="module")
+def stranger() -> PgpKey:
+    """A key that only a HelmRelease trusts."""
+    return PgpKey("Somebody Else <else@example.com>")
+
+
+def publish(repo: ChartRepo, name: str, key: PgpKey) -> None:
+    """Publish a chart with its provenance file."""
+    archive = repo.add(name, "1.0.0", {"config.yaml": CONFIG}, {"colour": "blue"})
+    archive.with_name(f"{archive.name}.prov").write_bytes(provenance_of(archive, key))
+
+
+OWN_KEYS = {"helmward.dev/verify": "provenance", "helmward.dev/verify-keys": "keys"}
+
+
+async def test_who_signed_a_chart_is_told(
+    operator: Releases, repo: ChartRepo, team: PgpKey, stranger: PgpKey
 ) -> None:
-    """Not by another key either."""
-    key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nTUlJ\n-----END PGP PUBLIC KEY BLOCK-----\n"
-    (tmp_path / "ring.asc").write_text(key)
+    publish(repo, "signed", team)
+    await secret(operator, "keys", {"ring.asc": team.armoured.decode()})
+    await operator.apply("web", chart={"name": "signed"}, annotations=OWN_KEYS)
+    await operator.ready("web")
+    await operator.says("web", "signed by", team.name)
+    publish(repo, "strange", stranger)
+    await operator.apply("other", chart={"name": "strange"}, annotations=OWN_KEYS)
+    told = await operator.says("other", "ChartUnverified")
+    assert (await operator.condition("other", "Stalled"))["status"] == "True"
+    assert told["status"] == "False"
+
+
+async def test_signatures_that_a_policy_asks_for_cannot_be_switched_off(  # noqa: PLR0913, PLR0917
+    plane: Plane,
+    releases: Releases,
+    repo: ChartRepo,
+    tmp_path: Path,
+    team: PgpKey,
+    stranger: PgpKey,
+) -> None:
+    """Nor can a key of a HelmRelease take the place of the policy's."""
+    publish(repo, "strange", stranger)
+    publish(repo, "signed", team)
+    (tmp_path / "ring.asc").write_bytes(team.armoured)
     verify = {"provider": "provenance", "keys": ["ring.asc"]}
     policy = {"url": repo.url, "annotations": False, "verify": verify}
     policies = tmp_path / "policies.yaml"
     policies.write_text(yaml.safe_dump({"repositories": [policy]}))
     async with serving(plane, releases, ChartSettings(policies=policies)):
-        await secret(releases, "own", {"ring": key})
-        own = {"helmward.dev/verify": "provenance", "helmward.dev/verify-keys": "own"}
-        await releases.apply("web", annotations=own)
-        assert await _never_installed(releases)
+        await secret(releases, "keys", {"ring.asc": stranger.armoured.decode()})
+        await releases.apply("web", chart={"name": "strange"})
+        await releases.says("web", "ChartUnverified")
+        await releases.apply("web", chart={"name": "strange"}, annotations=OWN_KEYS)
+        await releases.says("web", "ChartUnverified")
         await releases.apply("web", annotations={"helmward.dev/skip-tls-verify": "true"})
         await releases.says("web", "SpecInvalid", "forbids skip tls verify here")
+        assert await releases.revisions(f"{releases.namespace}-web") == []
+        await releases.apply("web", chart={"name": "signed"})
+        await releases.ready("web")
+        await releases.says("web", "signed by", team.name)
 
 
-async def _never_installed(releases: Releases) -> bool:
-    async def refused() -> bool:
-        return (await releases.condition("web", "Ready")).get("status") == "False"
-
-    await until(refused, within=20)
-    return await releases.revisions(f"{releases.namespace}-web") == []
+async def test_a_registry_is_asked_with_the_login_of_docker(
+    operator: Releases, tmp_path: Path
+) -> None:
+    """The Secret that pulls images pulls charts too."""
+    archive = make_chart(tmp_path, "web", "2.0.0", {"config.yaml": CONFIG}, {"colour": "blue"})
+    with running_registry(tmp_path / "registry", user=USER, password=PASSWORD) as registry:
+        registry.push(archive)
+        chart = {"repository": registry.url, "name": "web", "version": "^2.0.0", **PULL}
+        plain = {"helmward.dev/plain-http": "true"}
+        word = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        config = json.dumps({"auths": {registry.host: {"auth": word}}})
+        await secret(operator, "login", {".dockerconfigjson": config})
+        await operator.apply("web", chart=chart, annotations=plain)
+        status = await operator.ready("web")
+        assert status["revision"] == "2.0.0"
+        assert PASSWORD not in str(status)
+        await operator.clear()
 
 
 async def test_keys_are_asked_for_where_signatures_are(operator: Releases) -> None:

@@ -1,6 +1,8 @@
 """Charts from private repositories and from git, end to end: who may ask, and what is told."""
 
 import base64
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -386,6 +388,33 @@ async def test_git_is_asked_at_once_when_somebody_pushed(
         url = f"http://127.0.0.1:{port}/api/v1/sync-git"
         async with aiohttp.ClientSession() as session, session.post(url) as answer:
             assert await answer.text() == "OK"
+        await revision(releases, second)
+        await releases.clear()
+
+
+async def test_a_webhook_that_is_signed_has_its_repository_asked(
+    plane: Plane, releases: Releases, git: GitRepo, tmp_path: Path
+) -> None:
+    """As GitHub sends it when somebody pushed."""
+    port, secrets = free_port(), tmp_path / "hooks"
+    secrets.mkdir()
+    (secrets / "github").write_text(PASSWORD)
+    charts = ChartSettings(git=GitChartSettings(default_ref="main"), hook_secrets=secrets)
+    web = WebSettings(listen=f"127.0.0.1:{port}")
+    settings = replace(settings_for(plane.kubeconfig, charts=charts), web=web)
+    async with http_git(tmp_path / "git") as server, running(settings):
+        await declare(releases, server.url)
+        await releases.ready("web")
+        second = git.commit({"charts/web/values.yaml": "colour: red\n"})
+        body = json.dumps({"repository": {"clone_url": f"{server.url}/charts.git"}}).encode()
+        signature = hmac.new(PASSWORD.encode(), body, hashlib.sha256).hexdigest()
+        url = f"http://127.0.0.1:{port}/api/v1/hooks/github"
+        async with aiohttp.ClientSession() as session:
+            async with session.post(url, data=body) as answer:
+                assert answer.status == 401
+            signed = {"X-Hub-Signature-256": f"sha256={signature}"}
+            async with session.post(url, data=body, headers=signed) as answer:
+                assert answer.status == 202
         await revision(releases, second)
         await releases.clear()
 

@@ -133,6 +133,8 @@ class Charts:
             listener(key)
 
     async def _from_repository(self, ref: ChartRef, asking: "Asking", fresh: timedelta) -> Chart:
+        if self._git:
+            self._git.let_go(asking.key)  # the chart may have come from git before
         plugins = self._settings.engine.plugins is not None
         if problem := problem_of(ref, plugins=plugins):
             raise SpecInvalid(problem)

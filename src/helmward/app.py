@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import structlog
+from aiohttp.web import RouteDef
 from prometheus_client import CollectorRegistry
 
 from helmward.charts import Charts
@@ -31,6 +32,7 @@ from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.sessions import Sessions
 from helmward.settings import GitSettings, ReleaseSettings, Settings
 from helmward.web import WebServer
+from helmward.web.hooks import Hooks
 
 Observer = Callable[[object], None]
 Check = Callable[[], bool]
@@ -54,6 +56,8 @@ class Tree:
     alive: dict[str, Check] = field(default_factory=dict)
     before_metrics: Callable[[], Awaitable[None]] | None = None
     """Awaited at each scrape: what has to be asked for."""
+    routes: list[RouteDef] = field(default_factory=list)
+    """What else the port answers to."""
     on_refresh: Callable[[], None] | None = None
     """Called when somebody asks for everything to be looked at."""
 
@@ -103,6 +107,7 @@ def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
         tree.ready,
         alive=tree.alive,
         before_metrics=tree.before_metrics,
+        routes=tree.routes,
         on_refresh=tree.on_refresh,
     )
     tree.watchers.create_task(web.run(), name="web")
@@ -163,6 +168,8 @@ def _serve_releases(
     parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
+    if secrets := releases.charts.hook_secrets:
+        tree.routes += Hooks(secrets, charts.refresh).routes()
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")
     tree.watchers.create_task(recorder.run(), name="events")

@@ -4,25 +4,22 @@ import gzip
 import hashlib
 import io
 import json
+import socket
 import ssl
+import struct
 import tarfile
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+
+from tests.support.certificates import Authority
 
 CONFIG_MAP = """\
 apiVersion: v1
@@ -160,6 +157,13 @@ class Fault:
     status: int = 0
     body: bytes = b""
     delay: float = 0.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cut: int | None = None
+    """How much of the body is sent before the connection is closed."""
+    reset: bool = False
+    """Close it without the manners of TCP."""
+    drip: float = 0.0
+    """Seconds between one byte and the next."""
 
 
 SOUND = Fault()
@@ -168,7 +172,7 @@ SOUND = Fault()
 class ChartRepo:
     """A Helm repository over HTTP on a free port."""
 
-    def __init__(self, folder: Path, *, tls: bool = False) -> None:
+    def __init__(self, folder: Path, *, tls: bool | ssl.SSLContext = False) -> None:
         self.folder = folder
         self.requests: list[str] = []
         """`GET /index.yaml 200`, in the order they were answered."""
@@ -176,10 +180,12 @@ class ChartRepo:
         """The Authorization header without which every answer is 401."""
         self.etags = True
         self._faults: dict[str, Fault] = {}
-        self._tls = tls
+        self.shown: list[str] = []
+        """The Authorization header of every request, empty where there was none."""
+        self._tls = bool(tls)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         if tls:
-            context = _untrusted()
+            context = tls if isinstance(tls, ssl.SSLContext) else Authority().serving()
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
@@ -203,10 +209,16 @@ class ChartRepo:
         return f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def fail(
-        self, ending: str = "", *, status: int = 0, body: bytes = b"", delay: float = 0.0
+        self,
+        ending: str = "",
+        *,
+        status: int = 0,
+        body: bytes = b"",
+        delay: float = 0.0,
+        **more: Any,
     ) -> None:
-        """Misbehave at paths that end so, everywhere by default."""
-        self._faults[ending] = Fault(status, body, delay)
+        """Misbehave at paths that end so, everywhere by default; `Fault` says how."""
+        self._faults[ending] = Fault(status, body, delay, **more)
 
     def heal(self) -> None:
         """Behave again."""
@@ -240,8 +252,9 @@ class ChartRepo:
 
     def answer(self, path: str, headers: Mapping[str, str]) -> tuple[int, bytes, str]:
         """Decide on status, body and entity tag."""
-        fault = next((one for end, one in self._faults.items() if path.endswith(end)), SOUND)
+        fault = self.fault(path)
         time.sleep(fault.delay)
+        self.shown.append(headers.get("Authorization", ""))
         if self.authorization and headers.get("Authorization") != self.authorization:
             return 401, b"", ""
         if fault.status:
@@ -254,6 +267,10 @@ class ChartRepo:
         if etag and headers.get("If-None-Match") == etag:
             return 304, b"", etag
         return 200, body, etag
+
+    def fault(self, path: str) -> Fault:
+        """Find out how a path misbehaves."""
+        return next((one for end, one in self._faults.items() if path.endswith(end)), SOUND)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         repo = self
@@ -274,9 +291,13 @@ class ChartRepo:
                 self.send_response(status)
                 if etag:
                     self.send_header("ETag", etag)
+                fault = repo.fault(self.path.split("?", maxsplit=1)[0])
+                for name, value in fault.headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                _deliver(self.connection, body, fault)
+                self.close_connection = fault.cut is not None
 
             def log_message(self, *_: Any) -> None:
                 """Say nothing: the requests are kept."""
@@ -284,37 +305,15 @@ class ChartRepo:
         return Handler
 
 
-def _untrusted() -> ssl.SSLContext:
-    """Make a certificate that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "charts")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        file.write(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        file.write(certificate.public_bytes(serialization.Encoding.PEM))
-        file.flush()
-        context.load_cert_chain(file.name)
-    return context
+def _deliver(connection: socket.socket, body: bytes, fault: Fault) -> None:
+    """Send a body, or as much of it as the fault lets through."""
+    for byte in body if fault.drip else b"":
+        connection.sendall(bytes([byte]))
+        time.sleep(fault.drip)
+    if not fault.drip:
+        connection.sendall(body[: fault.cut])
+    if fault.reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @contextmanager

@@ -14,13 +14,6 @@ import (
 	"helmward.dev/engine/internal/fetch"
 )
 
-// archived is what an archive's own address had when it was last asked for.
-type archived struct {
-	digest     string
-	validators fetch.Validators
-	asked      time.Time
-}
-
 // fromArchive fetches an archive by its own address. Name and version have to
 // fit only where they are given.
 func (s *Source) fromArchive(ctx context.Context, address *url.URL, want Wanted) (*Found, error) {
@@ -28,12 +21,10 @@ func (s *Source) fromArchive(ctx context.Context, address *url.URL, want Wanted)
 		return nil, err
 	}
 	key := fetch.Keyed([]byte(address.String()), []byte(want.Access.Key()))
-	s.mu.Lock()
-	known := s.archives[key]
-	s.mu.Unlock()
-	kept := s.store.get(known.digest)
-	found := &Found{Digest: known.digest, Chart: kept}
-	if kept == nil || time.Since(known.asked) > want.Oldest {
+	known, _ := s.resolved.get(archiveAt(key))
+	kept := s.store.get(known.Digest)
+	found := &Found{Digest: known.Digest, Chart: kept}
+	if kept == nil || known.age() > want.Oldest {
 		fresh, err := s.askArchive(ctx, address, key, want, known)
 		switch {
 		case err == nil:
@@ -57,7 +48,7 @@ func (s *Source) fromArchive(ctx context.Context, address *url.URL, want Wanted)
 
 // askArchive fetches once for all who wait for it.
 func (s *Source) askArchive(
-	ctx context.Context, address *url.URL, key string, want Wanted, known archived,
+	ctx context.Context, address *url.URL, key string, want Wanted, known resolution,
 ) (*Found, error) {
 	done := s.flight.DoChan("archive "+key, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
@@ -77,29 +68,32 @@ func (s *Source) askArchive(
 }
 
 func (s *Source) fetchByAddress(
-	ctx context.Context, address *url.URL, key string, want Wanted, known archived,
+	ctx context.Context, address *url.URL, key string, want Wanted, known resolution,
 ) (*Found, error) {
-	kept := s.store.get(known.digest)
+	kept := s.store.get(known.Digest)
 	request := s.archiveRequest(address, address, want)
 	if kept != nil {
-		request.Known = known.validators
+		request.Known = fetch.Validators{ETag: known.ETag, Modified: known.Modified}
 	}
 	s.Downloads.Add(1)
 	body, answer, err := s.client.Read(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	found := &Found{Digest: known.digest, Chart: kept}
+	found := &Found{Digest: known.Digest, Chart: kept}
 	if !answer.Unchanged {
 		if found, err = s.keep(address, body); err != nil {
 			return nil, err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.archives[key] = archived{found.Digest, answer.Given, time.Now()}
+	s.resolved.keep(archiveAt(key), resolution{
+		Digest: found.Digest, At: time.Now(), ETag: answer.Given.ETag, Modified: answer.Given.Modified,
+	})
 	return found, nil
 }
+
+// archiveAt names an archive by its own address and access.
+func archiveAt(key string) asked { return asked{repository: "archive", access: key} }
 
 func (s *Source) archiveRequest(address, home *url.URL, want Wanted) fetch.Request {
 	return fetch.Request{

@@ -2,69 +2,63 @@ package charts
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net/url"
+	"runtime/debug"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
+	"helmward.dev/engine/internal/failure"
 	"helmward.dev/engine/internal/fetch"
+	"helmward.dev/engine/internal/index"
 )
 
-// repository is one address as one access sees it, and its index.
+// largeIndex is from which size on reading one leaves memory behind that is
+// worth giving back at once.
+const largeIndex = 4 << 20
+
+// errDamaged is of an index whose file is not what was written.
+var errDamaged = index.ErrBroken
+
+// entry is a version that an index lists.
+type entry = index.Entry
+
+// repository is one address as one access sees it. What is known of it is
+// shared by all who spell the address in another way.
 type repository struct {
-	address  *url.URL
-	access   fetch.Access
+	address *url.URL
+	access  fetch.Access
+	// id names the access, name the address without its spelling.
+	id, name string
+	listing  *listing
 	client   *fetch.Client
 	requests *atomic.Int64
 	largest  int64
-	flight   singleflight.Group
-
-	mu         sync.Mutex
-	index      *index
-	validators fetch.Validators
-	askedAt    time.Time
-	generation int
-}
-
-// seen is an index as one pull uses it.
-type seen struct {
-	index      *index
-	generation int
-	age        time.Duration
-	// stale says why the repository could not be asked.
-	stale error
 }
 
 // current gives an index not older than the age allowed, or an older one with
 // the reason why there is no newer.
 func (r *repository) current(ctx context.Context, oldest time.Duration, allowed []string) (*seen, error) {
-	if known := r.known(); known.index != nil && known.age <= oldest {
+	if known := r.listing.known(oldest); known.index != nil && known.age <= oldest {
 		return known, nil
 	}
 	err := r.refresh(ctx, allowed)
-	known := r.known()
+	known := r.listing.known(0)
 	if err == nil {
 		return known, nil
 	}
-	if known.index == nil {
+	if known.index == nil || !isDown(err) {
 		return nil, err
 	}
 	known.stale = err
 	return known, nil
 }
 
-func (r *repository) known() *seen {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return &seen{index: r.index, generation: r.generation, age: time.Since(r.askedAt)}
-}
-
 // refresh asks once for all who wait; one that gives up leaves the others.
 func (r *repository) refresh(ctx context.Context, allowed []string) error {
-	done := r.flight.DoChan("index", func() (any, error) {
+	done := r.listing.flight.DoChan("index", func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		return nil, r.ask(own, allowed)
@@ -78,43 +72,48 @@ func (r *repository) refresh(ctx context.Context, allowed []string) error {
 }
 
 func (r *repository) ask(ctx context.Context, allowed []string) error {
-	r.mu.Lock()
-	last := r.validators
-	if r.index == nil {
-		last = fetch.Validators{}
-	}
-	r.mu.Unlock()
+	known := r.listing.known(0)
 	r.requests.Add(1)
 	address := r.address.JoinPath("index.yaml")
-	body, answer, err := r.client.Read(ctx, fetch.Request{
-		Address: address, Access: r.access, Allowed: allowed, Known: last,
+	request := fetch.Request{
+		Address: address, Access: r.access, Allowed: allowed,
 		Limit: r.largest, Flag: "--index-max-size", Accept: "application/yaml, application/json, */*",
-	})
+	}
+	if known.index != nil {
+		request.Known = fetch.Validators(known.index.About)
+	}
+	answer, err := r.client.Open(ctx, request)
 	if err != nil {
 		return err
 	}
 	if answer.Unchanged {
-		r.mu.Lock()
-		r.askedAt = time.Now()
-		r.mu.Unlock()
+		r.listing.unchanged()
 		return nil
 	}
-	parsed, err := parseIndex(body)
+	defer answer.Body.Close()
+	counted := &counter{from: answer.Body}
+	read, err := index.Read(counted, index.About(answer.Given), r.listing.folder(), r.listing.path)
+	if counted.bytes >= largeIndex {
+		debug.FreeOSMemory()
+	}
 	if err != nil {
+		var known *failure.Failure
+		if errors.As(err, &known) {
+			return err
+		}
 		return fetch.Unavailable(address, "%s", err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.index, r.validators, r.askedAt = parsed, answer.Given, time.Now()
-	r.generation++
+	r.listing.replaced(read)
 	return nil
 }
 
-// forget makes the next pull ask.
-func (r *repository) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.askedAt = time.Time{}
+// asks names a version of a chart in this repository.
+func (r *repository) asks(want Wanted, version string) asked {
+	return asked{r.name, r.id, want.Name, version}
+}
+
+func (r *repository) choose(from *seen, want Wanted) (*entry, error) {
+	return from.index.Choose(fetch.Shown(r.address), want.Name, want.Version)
 }
 
 // archiveAddress is where an entry's archive is. Credentials go along only to
@@ -137,4 +136,16 @@ func (r *repository) archiveAddress(one *entry) (*url.URL, error) {
 		address.RawQuery = r.address.RawQuery
 	}
 	return address, nil
+}
+
+// counter counts what is read.
+type counter struct {
+	from  io.Reader
+	bytes int64
+}
+
+func (c *counter) Read(into []byte) (int, error) {
+	read, err := c.from.Read(into)
+	c.bytes += int64(read)
+	return read, err
 }

@@ -48,11 +48,7 @@ func (s *Source) signedBy(
 		return "", failure.New(pb.Failure_INVALID, "signatures by %q are not known: `provenance` or `cosign`",
 			want.Verify.Provider)
 	}
-	key := fetch.Keyed(slices.Concat([][]byte{[]byte(found.Digest)}, want.Verify.Keys)...)
-	s.mu.Lock()
-	known, checked := s.signed[key]
-	s.mu.Unlock()
-	if checked {
+	if known, checked := s.knownSigner(want, found.Digest); checked {
 		return known, nil
 	}
 	by, err := s.verify(ctx, want, address, home, found)
@@ -61,8 +57,20 @@ func (s *Source) signedBy(
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.signed[key] = by
+	s.signed[signedKey(want, found.Digest)] = by
 	return by, nil
+}
+
+// knownSigner is who has signed it, where that was found out already.
+func (s *Source) knownSigner(want Wanted, digest string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	by, known := s.signed[signedKey(want, digest)]
+	return by, known
+}
+
+func signedKey(want Wanted, digest string) string {
+	return fetch.Keyed(slices.Concat([][]byte{[]byte(want.Verify.Provider), []byte(digest)}, want.Verify.Keys)...)
 }
 
 func (s *Source) verify(

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
 	"sync"
@@ -35,23 +36,15 @@ type Source struct {
 	documents *documents.Documents
 	store     *store
 	flight    singleflight.Group
+	packing   singleflight.Group
+	packed    *packedKeys
 
-	mu           sync.Mutex
-	repositories map[string]*repository
-	pulled       map[pull]pulled
-	// archives are those fetched by their own address, by address and access.
-	archives map[string]archived
+	listings *listings
+	resolved *resolved
+
+	mu sync.Mutex
 	// signed says who has signed what, by digest and keys.
 	signed map[string]string
-}
-
-// pull names one version in one repository, as one access sees it.
-type pull struct{ repository, access, name, version string }
-
-// pulled is the archive it had when the index was of this generation.
-type pulled struct {
-	digest     string
-	generation int
 }
 
 // Found is a chart in the store.
@@ -74,15 +67,16 @@ func NewSource(options Options) *Source {
 		_ = fetch.KeepKeys(options.Folder) // Else what is kept for credentials is fetched anew.
 	}
 	client := fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins})
+	kept := newDisk(options.Folder, options.Size)
 	return &Source{
-		options:      options,
-		client:       client,
-		documents:    documents.New(client, options.Folder),
-		store:        newStore(options.Folder, options.Size),
-		repositories: map[string]*repository{},
-		pulled:       map[pull]pulled{},
-		archives:     map[string]archived{},
-		signed:       map[string]string{},
+		options:   options,
+		client:    client,
+		documents: documents.New(client, options.Folder),
+		store:     newStore(kept),
+		listings:  newListings(kept),
+		resolved:  newResolved(kept),
+		packed:    newPackedKeys(kept),
+		signed:    map[string]string{},
 	}
 }
 
@@ -102,27 +96,7 @@ func (s *Source) Documents() *documents.Documents { return s.documents }
 func (s *Source) Kept() int { return s.store.count() }
 
 // ForgetIndexes makes the next pulls ask their repositories.
-func (s *Source) ForgetIndexes() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, one := range s.repositories {
-		one.forget()
-	}
-}
-
-func (s *Source) repository(address *url.URL, access fetch.Access) *repository {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := address.String() + " " + access.Key()
-	known, found := s.repositories[key]
-	if !found {
-		known = &repository{
-			address: address, access: access, client: s.client, requests: &s.IndexRequests, largest: s.options.LargestIndex,
-		}
-		s.repositories[key] = known
-	}
-	return known
-}
+func (s *Source) ForgetIndexes() { s.listings.forget() }
 
 // Pull finds a version and fetches its archive, unless it is here already.
 func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
@@ -149,48 +123,92 @@ func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Want
 		return nil, err
 	}
 	from := s.repository(address, want.Access)
+	chosen, index, err := s.choose(ctx, from, want)
+	if err != nil {
+		return s.withoutIndex(from.asks(want, want.Version), want, err)
+	}
+	found, err := s.take(ctx, from, want, chosen, index)
+	if err == nil && found.Stale == nil {
+		s.resolved.keep(from.asks(want, want.Version),
+			resolution{Digest: found.Digest, Of: index.index.Content, At: time.Now()})
+	}
+	return found, err
+}
+
+// choose finds the version in the index; an old index is asked for again before
+// the answer is no.
+func (s *Source) choose(ctx context.Context, from *repository, want Wanted) (*entry, *seen, error) {
 	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
+		return nil, nil, err
+	}
+	chosen, err := from.choose(index, want)
+	damaged := errors.Is(err, errDamaged)
+	if damaged {
+		from.listing.lose()
+	}
+	if damaged || failure.Is(err, pb.Failure_CHART_NOT_FOUND) && index.age > lookAgainAfter && index.stale == nil {
+		if index, err = from.current(ctx, 0, want.Allowed); err != nil {
+			return nil, nil, err
+		}
+		chosen, err = from.choose(index, want)
+	}
+	return chosen, index, err
+}
+
+// before is what the same was found to be earlier, where the source is to blame
+// that it cannot be found out now; else nil.
+func (s *Source) before(what asked, err error) *Found {
+	if !isDown(err) {
+		return nil
+	}
+	if before, known := s.resolved.get(what); known {
+		if kept := s.store.get(before.Digest); kept != nil {
+			return &Found{Digest: before.Digest, Chart: kept, Stale: err}
+		}
+	}
+	return nil
+}
+
+// withoutIndex serves what was asked for before in the same words. Who has signed
+// it must be known: where its signature lies, only the index tells.
+func (s *Source) withoutIndex(what asked, want Wanted, err error) (*Found, error) {
+	found := s.before(what, err)
+	if found == nil {
 		return nil, err
 	}
-	chosen, err := index.index.choose(address, want.Name, want.Version)
-	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) && index.age > lookAgainAfter && index.stale == nil {
-		if index, err = from.current(ctx, 0, want.Allowed); err != nil {
+	if want.Verify.Provider != "" {
+		by, known := s.knownSigner(want, found.Digest)
+		if !known {
 			return nil, err
 		}
-		chosen, err = index.index.choose(address, want.Name, want.Version)
+		found.SignedBy = by
 	}
-	if err != nil {
-		return nil, err
-	}
-	return s.take(ctx, from, want, chosen, index)
+	return found, nil
+}
+
+func isDown(err error) bool {
+	return failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) || failure.Is(err, pb.Failure_TOO_LARGE)
 }
 
 // take gives the chosen archive from the store, else from the repository.
 func (s *Source) take(ctx context.Context, from *repository, want Wanted, chosen *entry, index *seen) (*Found, error) {
-	key := pull{from.address.String(), from.access.Key(), want.Name, chosen.Version}
-	s.mu.Lock()
-	before, known := s.pulled[key]
-	s.mu.Unlock()
-	listed := normalDigest(chosen.Digest)
-	current := known && (listed == before.digest || listed == "" && before.generation == index.generation)
-	if current {
-		if kept := s.store.get(before.digest); kept != nil {
-			return s.checked(ctx, from, want, chosen, &Found{Digest: before.digest, Chart: kept, Stale: index.stale})
+	what := from.asks(want, chosen.Version)
+	before, known := s.resolved.get(what)
+	listed, content := normalDigest(chosen.Digest), index.index.Content
+	if known && (listed == before.Digest || listed == "" && before.Of == content) {
+		if kept := s.store.get(before.Digest); kept != nil {
+			return s.checked(ctx, from, want, chosen, &Found{Digest: before.Digest, Chart: kept, Stale: index.stale})
 		}
 	}
-	fetched, err := s.download(ctx, from, want, chosen)
+	found, err := s.download(ctx, from, want, chosen)
 	if err == nil {
-		s.mu.Lock()
-		s.pulled[key] = pulled{fetched.Digest, index.generation}
-		s.mu.Unlock()
-		fetched.Stale = index.stale
-		return s.checked(ctx, from, want, chosen, fetched)
+		s.resolved.keep(what, resolution{Digest: found.Digest, Of: content, At: time.Now()})
+		found.Stale = index.stale
+	} else if found = s.before(what, err); found == nil {
+		return nil, err
 	}
-	if kept := s.store.get(before.digest); known && kept != nil && failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE) {
-		return s.checked(ctx, from, want, chosen, &Found{Digest: before.digest, Chart: kept, Stale: err})
-	}
-	return nil, err
+	return s.checked(ctx, from, want, chosen, found)
 }
 
 func normalDigest(listed string) string {
@@ -206,7 +224,7 @@ func (s *Source) download(ctx context.Context, from *repository, want Wanted, ch
 	if err != nil {
 		return nil, err
 	}
-	done := s.flight.DoChan(address.String()+" "+from.access.Key()+" "+chosen.Digest, func() (any, error) {
+	done := s.flight.DoChan(address.String()+" "+from.id+" "+chosen.Digest, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		return s.fetchArchive(own, from, address, want, chosen)

@@ -198,13 +198,3 @@ func TestClonesShareNothingThatTheSDKWritesInto(t *testing.T) {
 		t.Error("metadata is shared")
 	}
 }
-
-func TestDistanceCountsEdits(t *testing.T) {
-	for words, want := range map[[2]string]int{
-		{"nginx", "nginx"}: 0, {"ngnix", "nginx"}: 2, {"redis", "rediss"}: 1, {"", "abc"}: 3,
-	} {
-		if got := distance(words[0], words[1]); got != want {
-			t.Errorf("%v: %d", words, got)
-		}
-	}
-}

@@ -5,30 +5,30 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	"helm.sh/helm/v4/pkg/chart/v2/loader"
 
-	"helm.sh/helm/v4/pkg/action"
-	ci "helm.sh/helm/v4/pkg/chart"
-
-	pb "helmward.dev/engine/internal/enginepb"
-	"helmward.dev/engine/internal/failure"
+	"golang.org/x/sync/singleflight"
 )
 
 const parsedBudget = 192 << 20
 
-// store keeps charts by digest: parsed ones in memory, archives on disk where
-// a folder is given.
+// The kinds of digests: of an archive's bytes, and of a packed chart's content.
+const (
+	ofArchive = "sha256"
+	ofTree    = "tree"
+)
+
+// store keeps charts by digest: parsed ones in memory, archives on disk. Whoever
+// was given a chart keeps it: what is removed here is gone for the next only.
 type store struct {
-	folder string
-	budget int64
+	disk   *disk
+	flight singleflight.Group
 
 	mu     sync.Mutex
 	parsed map[string]*list.Element
@@ -37,30 +37,45 @@ type store struct {
 }
 
 type kept struct {
-	digest string
-	chart  *chart.Chart
-	size   int64
+	digest  string
+	chart   *chart.Chart
+	size    int64
+	touched time.Time
 }
 
-func newStore(folder string, budget int64) *store {
-	return &store{folder: folder, budget: budget, parsed: map[string]*list.Element{}, recent: list.New()}
+func newStore(disk *disk) *store {
+	return &store{disk: disk, parsed: map[string]*list.Element{}, recent: list.New()}
 }
 
 func digestOf(archive []byte) string {
 	sum := sha256.Sum256(archive)
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return ofArchive + ":" + hex.EncodeToString(sum[:])
 }
 
-// get gives a chart that others use too: clone before use.
+// get gives a chart that others use too: clone before use. Nil: it is not here
+// (any more), or what lies on disk is not what was written.
 func (s *store) get(digest string) *chart.Chart {
-	s.mu.Lock()
-	if element, found := s.parsed[digest]; found {
-		s.recent.MoveToFront(element)
-		s.mu.Unlock()
-		return element.Value.(*kept).chart
+	if found := s.inMemory(digest); found != nil {
+		return found
 	}
-	s.mu.Unlock()
-	return s.fromDisk(digest)
+	found, _, _ := s.flight.Do(digest, func() (any, error) { return s.fromDisk(digest), nil })
+	return found.(*chart.Chart)
+}
+
+func (s *store) inMemory(digest string) *chart.Chart {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	element, found := s.parsed[digest]
+	if !found {
+		return nil
+	}
+	s.recent.MoveToFront(element)
+	one := element.Value.(*kept)
+	if path := s.path(digest); path != "" && time.Since(one.touched) > touchAfter {
+		one.touched = time.Now()
+		s.disk.used(path)
+	}
+	return one.chart
 }
 
 func (s *store) fromDisk(digest string) *chart.Chart {
@@ -68,11 +83,12 @@ func (s *store) fromDisk(digest string) *chart.Chart {
 	if path == "" {
 		return nil
 	}
-	archive, err := os.ReadFile(path)
+	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil
 	}
-	if digestOf(archive) != digest {
+	archive, sound := unsealed(digest, content)
+	if !sound {
 		_ = os.Remove(path)
 		return nil
 	}
@@ -80,19 +96,44 @@ func (s *store) fromDisk(digest string) *chart.Chart {
 	if err != nil {
 		return nil
 	}
+	s.disk.used(path)
 	s.remember(digest, parsed, size)
 	return parsed
 }
 
-func (s *store) path(digest string) string {
-	sum, found := strings.CutPrefix(digest, "sha256:")
-	if _, err := hex.DecodeString(sum); err != nil || !found || len(sum) != 64 || s.folder == "" {
-		return ""
+// sealed puts an archive's own sum before it where the digest is of something else.
+func sealed(digest string, archive []byte) []byte {
+	if strings.HasPrefix(digest, ofArchive+":") {
+		return archive
 	}
-	return filepath.Join(s.folder, sum+".tgz")
+	sum := sha256.Sum256(archive)
+	return append(sum[:], archive...)
 }
 
-// put parses an archive, checks that Helm could install it, and keeps it.
+// unsealed gives the archive back, if it is what was written.
+func unsealed(digest string, content []byte) ([]byte, bool) {
+	if strings.HasPrefix(digest, ofArchive+":") {
+		return content, digestOf(content) == digest
+	}
+	if len(content) < sha256.Size {
+		return nil, false
+	}
+	archive := content[sha256.Size:]
+	sum := sha256.Sum256(archive)
+	return archive, bytes.Equal(sum[:], content[:sha256.Size])
+}
+
+func (s *store) path(digest string) string {
+	kind, sum, found := strings.Cut(digest, ":")
+	folder := s.disk.in(chartsFolder)
+	if _, err := hex.DecodeString(sum); err != nil || !found || len(sum) != 64 || folder == "" ||
+		kind != ofArchive && kind != ofTree {
+		return ""
+	}
+	return filepath.Join(folder, kind+"-"+sum+".tgz")
+}
+
+// put parses an archive and keeps it.
 func (s *store) put(archive []byte) (string, *chart.Chart, error) {
 	parsed, size, err := parse(archive)
 	if err != nil {
@@ -100,8 +141,21 @@ func (s *store) put(archive []byte) (string, *chart.Chart, error) {
 	}
 	digest := digestOf(archive)
 	s.remember(digest, parsed, size)
-	s.toDisk(digest, archive)
+	s.write(digest, archive)
 	return digest, parsed, nil
+}
+
+// keep takes a chart that is parsed already. The archive must parse to it again.
+func (s *store) keep(digest string, archive []byte, parsed *chart.Chart) {
+	s.remember(digest, parsed, int64(len(archive))+unpackedSize(parsed))
+	s.write(digest, archive)
+}
+
+// write is for the next start, and for when memory is short.
+func (s *store) write(digest string, archive []byte) {
+	if path := s.path(digest); path != "" {
+		s.disk.write(path, sealed(digest, archive))
+	}
 }
 
 func (s *store) remember(digest string, parsed *chart.Chart, size int64) {
@@ -110,7 +164,7 @@ func (s *store) remember(digest string, parsed *chart.Chart, size int64) {
 	if _, found := s.parsed[digest]; found {
 		return
 	}
-	s.parsed[digest] = s.recent.PushFront(&kept{digest, parsed, size})
+	s.parsed[digest] = s.recent.PushFront(&kept{digest, parsed, size, time.Now()})
 	s.size += size
 	for s.size > parsedBudget && s.recent.Len() > 1 {
 		last := s.recent.Back()
@@ -120,88 +174,8 @@ func (s *store) remember(digest string, parsed *chart.Chart, size int64) {
 	}
 }
 
-// toDisk is a convenience for the next start: failing costs a download.
-func (s *store) toDisk(digest string, archive []byte) {
-	path := s.path(digest)
-	if path == "" {
-		return
-	}
-	s.makeRoom(int64(len(archive)))
-	file, err := os.CreateTemp(s.folder, "incoming-*")
-	if err != nil {
-		return
-	}
-	_, err = file.Write(archive)
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-	}
-}
-
-func (s *store) makeRoom(size int64) {
-	paths, _ := filepath.Glob(filepath.Join(s.folder, "*.tgz"))
-	files := make([]os.FileInfo, 0, len(paths))
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil {
-			files = append(files, info)
-			size += info.Size()
-		}
-	}
-	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-	for _, oldest := range files {
-		if size <= s.budget {
-			return
-		}
-		if os.Remove(filepath.Join(s.folder, oldest.Name())) == nil {
-			size -= oldest.Size()
-		}
-	}
-}
-
 func (s *store) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.parsed)
-}
-
-// parse reads an archive within Helm's own limits (size, paths) and checks
-// what the helm command checks before it installs.
-func parse(archive []byte) (*chart.Chart, int64, error) {
-	refuse := func(format string, values ...any) (*chart.Chart, int64, error) {
-		return nil, 0, failure.New(pb.Failure_CHART_INVALID, format, values...)
-	}
-	parsed, err := loader.LoadArchive(bytes.NewReader(archive))
-	if err != nil {
-		return refuse("the archive is no chart: %w", err)
-	}
-	name := fmt.Sprintf("%s-%s", parsed.Name(), parsed.Metadata.Version)
-	if kind := parsed.Metadata.Type; kind != "" && kind != "application" {
-		return refuse("chart %s is of type %s and cannot be installed", name, kind)
-	}
-	if wanted := parsed.Metadata.Dependencies; wanted != nil {
-		needs := make([]ci.Dependency, 0, len(wanted))
-		for _, one := range wanted {
-			needs = append(needs, one)
-		}
-		if err := action.CheckDependencies(parsed, needs); err != nil {
-			return refuse("chart %s lacks its dependencies: %w", name, err)
-		}
-	}
-	return parsed, int64(len(archive)) + unpackedSize(parsed), nil
-}
-
-func unpackedSize(c *chart.Chart) int64 {
-	size := int64(len(c.Schema))
-	for _, file := range c.Raw {
-		size += int64(len(file.Data))
-	}
-	for _, dependency := range c.Dependencies() {
-		size += unpackedSize(dependency)
-	}
-	return size
 }

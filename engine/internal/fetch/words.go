@@ -3,7 +3,6 @@ package fetch
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -81,7 +80,6 @@ func distrust(err error) string {
 	var unknown x509.UnknownAuthorityError
 	var invalid x509.CertificateInvalidError
 	var host x509.HostnameError
-	var alert tls.AlertError
 	switch {
 	case errors.As(err, &unknown):
 		return "its certificate is signed by an unknown authority: give the CA (key ca.crt of the " +
@@ -91,11 +89,13 @@ func distrust(err error) string {
 			"): the source has to renew it"
 	case errors.As(err, &host):
 		return "its certificate is for another name: " + host.Error()
-	case errors.As(err, &alert):
-		return "it refuses our client certificate (" + alert.Error() +
+	}
+	text := err.Error()
+	if _, said, found := strings.Cut(text, "remote error: tls: "); found {
+		return "it refuses our client certificate (" + said +
 			"): is tls.crt of the Secret in chart.chartPullSecret there and the right one?"
 	}
-	if text := err.Error(); strings.Contains(text, "tls:") || strings.Contains(text, "x509:") {
+	if strings.Contains(text, "tls:") || strings.Contains(text, "x509:") {
 		return text
 	}
 	return ""

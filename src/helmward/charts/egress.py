@@ -6,7 +6,7 @@ git is given is held against them here alone.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -18,6 +18,8 @@ SECRETIVE: Final = tuple(
     map(ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32"))
 )
 """Where clouds keep secrets of their machines, and charts never are."""
+TOKENS: Final = ("token", "service/token", "oauth2/token", "v2/token", "v2/auth")
+"""Where well-known registries give out tokens for themselves."""
 _SCHEME_ALONE: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///?")
 _NUMBER: Final = re.compile(r"\d+|0x[0-9a-f]*")
 
@@ -50,10 +52,33 @@ def allows(url: str, allowed: Iterable[str]) -> bool:
     return any(_covers(prefix, place) for prefix in allowed)
 
 
+def for_engine(allowed: Iterable[str]) -> tuple[str, ...]:
+    """Return the prefixes with those that a registry is really asked at.
+
+    `oci://host/team` is `https://host/v2/team` to who speaks with it, and some
+    path beside that where tokens are given out.
+    """
+    prefixes = tuple(allowed)
+    return prefixes + tuple(one for prefix in prefixes for one in _of_registry(prefix))
+
+
+def _of_registry(prefix: str) -> Iterator[str]:
+    scheme, _, rest = prefix.partition("://")
+    if scheme.lower() != "oci":
+        return
+    host, _, path = rest.partition("/")
+    for way in ("https", "http"):
+        yield f"{way}://{host}/v2/{path}"
+        yield from (f"{way}://{host}/{token}" for token in TOKENS)
+
+
 def is_prefix(text: str) -> bool:
-    """Tell whether a text can be the beginning of a URL; it has no user and no query."""
-    if _SCHEME_ALONE.fullmatch(text):
-        return True
+    """Tell whether a text can be the beginning of a URL; it has no user and no query.
+
+    Registries are named one by one: they are asked over HTTPS, as all else is.
+    """
+    if alone := _SCHEME_ALONE.fullmatch(text):
+        return alone["scheme"].lower() != "oci"
     try:
         place_of(text)
     except Unreadable:

@@ -50,10 +50,15 @@ class Followed:
             SourceUnavailable: the remote does not answer, or has no such ref,
                 and never had; the message says which.
         """
+        if not is_commit(ref):
+            await self._ask(fresh, again=await self._kept(ref) is None)
+        return await self.known(ref)
+
+    async def known(self, ref: str) -> Standing:
+        """Return what a ref stands for by what the remote said last; see `head`."""
         if is_commit(ref):
             return Standing(await self._fetched(ref, ref, ref))
         kept = await self._kept(ref)
-        await self._ask(fresh, again=kept is None)
         try:
             return Standing(await self._newest(ref, kept))
         except SourceUnavailable as error:

@@ -217,7 +217,7 @@ class GitCharts:
 
     async def _news(self, use: _Use) -> bool:
         """Tell whether a pull would bring the owner something else than it got."""
-        standing = await use.followed.head(use.ref, fresh=timedelta.max)
+        standing = await use.followed.known(use.ref)
         if use.seen is None or (use.seen.stale_reason and not standing.stale_reason):
             return True
         if use.seen.head == standing.head:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 import structlog
 
 from helmward.charts.credentials import access_of, body_of, secrets_of
-from helmward.charts.egress import permit
+from helmward.charts.egress import for_engine, permit
 from helmward.charts.git import GitCharts
 from helmward.charts.imported import read_imported
 from helmward.charts.keys import FIELD as KEYS_FIELD
@@ -123,7 +123,7 @@ class Charts:
             self._settings.git,
             work,
             repositories=self._imported.repositories,
-            allowed=allowed,
+            allowed=for_engine(allowed),
             changed=self._tell,
             local=any(scheme_of(prefix) == "file" for prefix in allowed),
         )
@@ -133,6 +133,8 @@ class Charts:
             listener(key)
 
     async def _from_repository(self, ref: ChartRef, asking: "Asking", fresh: timedelta) -> Chart:
+        if self._git:
+            self._git.let_go(asking.key)  # the chart may have come from git before
         plugins = self._settings.engine.plugins is not None
         if problem := problem_of(ref, plugins=plugins):
             raise SpecInvalid(problem)
@@ -146,7 +148,7 @@ class Charts:
                 max_index_age=fresh,
                 access=access,
                 verification=verification,
-                allowed=self._settings.allowed,
+                allowed=for_engine(self._settings.allowed),
                 deadline=PULL_DEADLINE,
             )
             if chart and chart.digest != found.digest:

@@ -65,7 +65,7 @@ _MEANINGS: Final = (
 
 _NOISE: Final = re.compile(
     r"^(Warning: Permanently added.*|Please make sure you have the correct access rights"
-    r"|and the repository exists\.|fatal: Could not read from remote repository\.|@+|\s*)$"
+    r"|and the repository exists\.|fatal: Could not read from remote repository\.|@.*|\s*)$"
 )
 
 

@@ -42,6 +42,7 @@ MOST_PACKS: Final = 64
 
 _UNABLE: Final = re.compile(r"unadvertised|not our ref|shallow|does not support")
 """What servers say that cannot give a commit, or files, by themselves."""
+_FULL: Final = re.compile(r"No space left on device|Disk quota exceeded|signal 25")
 _EVERYTHING: Final = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
 _FETCH: Final = (
     *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
@@ -227,8 +228,10 @@ class Mirror:
                 return await self._into(self._copy, name)
             except GitTimedOut:
                 raise
-            except GitFailed:
-                pass  # whatever it is, a new copy tells: this one may be broken
+            except GitFailed as error:
+                if _FULL.search(str(error)):
+                    raise
+                # Whatever else it is, a new copy tells: this one may be broken.
         return await self._anew(name)
 
     async def _renew(self, head: Head, oids: list[str] | None = None) -> None:
@@ -261,8 +264,12 @@ class Mirror:
             raise
 
     async def _beside(self, name: str) -> str:
-        await self._begin(name)
-        return await self._into(Copy(self._spare, self._local), name)
+        try:
+            await self._begin(name)
+            return await self._into(Copy(self._spare, self._local), name)
+        except BaseException:
+            shutil.rmtree(self._spare, ignore_errors=True)
+            raise
 
     async def _begin(self, name: str) -> None:
         await asyncio.to_thread(shutil.rmtree, self._spare, ignore_errors=True)
@@ -299,6 +306,10 @@ class Mirror:
                 *("--", self.remote.url, *named),
                 stdin=stdin,
             )
+        except BaseException:
+            for half in (folder / "objects" / "pack").glob("tmp_*"):
+                half.unlink(missing_ok=True)
+            raise
         finally:
             # Git notes down where missing files may be had, and would ask there by itself.
             _forget_promises(folder)

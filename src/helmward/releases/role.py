@@ -17,7 +17,7 @@ from helmward.apis import GENERATIONS
 from helmward.charts import Charts
 from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
-from helmward.kube.entries import ClusterEntries, Entries
+from helmward.kube.entries import Entries
 from helmward.kube.resources import SECRETS
 from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
@@ -37,6 +37,7 @@ from helmward.runtime.events import EventRecorder
 from helmward.runtime.informer import Informer
 from helmward.runtime.lease import Session
 from helmward.runtime.queue import KeyedQueue
+from helmward.runtime.references import References
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
@@ -85,6 +86,10 @@ class ReleaseRole:
         self._storage = Storage(self.revisions)
         meters = Meters(parts.registry, lambda: float(len(self._queue)))
         self._meters = meters
+        self._references: References[Key] = References(
+            parts.kube, namespace=namespace, changed=self._source_changed
+        )
+        meters.references.set_function(lambda: float(len(self._references)))
         self._reporter = Reporter(
             parts.kube,
             self.kinds.generations,
@@ -97,7 +102,7 @@ class ReleaseRole:
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
         parts.sessions.on_gone(self._wake_pending)
-        parts.charts.on_news(self._queue.add)
+        parts.charts.on_news(self._source_changed)
         self._loop = self._build_loop()
 
     def is_synced(self) -> bool:
@@ -109,6 +114,7 @@ class ReleaseRole:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.kinds.run(), name="kinds")
             group.create_task(self.revisions.run(), name="informer-revisions")
+            group.create_task(self._references.run(), name="references")
 
     async def work(self, session: Session) -> None:
         """Give turns until cancelled, writing as the session whose Lease is held.
@@ -161,7 +167,7 @@ class ReleaseRole:
             desire=partial(
                 desire,
                 charts=parts.charts,
-                entries=lambda _: ClusterEntries(parts.kube),
+                entries=self._references.entries,
                 sources=_sources(parts),
                 defaults=parts.settings.charts.defaults,
             ),
@@ -173,6 +179,7 @@ class ReleaseRole:
             later=self._queue.add_after,
             let_go=self._let_go,
             interval=parts.settings.charts_sync_interval,
+            references=self._references,
         )
 
     def _hands(self, key: Key) -> Hands:
@@ -216,6 +223,11 @@ class ReleaseRole:
             if one is not None:
                 self._queue.add(one.key)
                 return
+
+    def _source_changed(self, key: Key) -> None:
+        """Look at a HelmRelease that refers to what has changed."""
+        self._loop.source_changed(key)
+        self._queue.add(key)
 
     def _written(self, revision: Revision, removed: bool) -> None:
         """Wake whoever declares a release that somebody else wrote, or removed."""

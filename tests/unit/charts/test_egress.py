@@ -2,7 +2,7 @@
 
 import pytest
 
-from helmward.charts.egress import allows, is_prefix, permit
+from helmward.charts.egress import allows, for_engine, is_prefix, permit
 from helmward.charts.urls import place_of, shown
 from helmward.errors import SourceForbidden
 
@@ -138,6 +138,23 @@ def test_a_prefix_that_names_a_host_lets_it_be_local() -> None:
         permit("f", url, ("http://",), refuse_local=True)
 
 
+@pytest.mark.parametrize(
+    ("asked", "allowed"),
+    [
+        ("https://r.example.com/v2/team/cart/manifests/1.0.0", True),
+        ("http://r.example.com/v2/team/cart/tags/list", True),
+        ("https://r.example.com/token?scope=x", True),
+        ("https://r.example.com/v2/other/cart/manifests/1.0.0", False),
+        ("https://r.example.com/v2/team/../other", False),
+        ("https://r.example.com/team", False),
+        ("https://charts.example.com/a", True),
+    ],
+)
+def test_a_registry_is_asked_where_its_protocol_is(asked: str, allowed: bool) -> None:
+    prefixes = for_engine(["oci://r.example.com/team", "https://charts.example.com"])
+    assert allows(asked, prefixes) is allowed
+
+
 def test_what_is_refused_is_shown_without_its_secrets() -> None:
     with pytest.raises(SourceForbidden) as caught:
         permit("spec.chart.git", "https://bob:hunter22@x.example.com/a?sig=tell", (OK,))
@@ -155,6 +172,7 @@ def test_an_archive_in_the_spec_itself_asks_nobody() -> None:
         ("https://charts.example.com/team/", True),
         ("https://", True),
         ("oci://registry.example.com", True),
+        ("oci://", False),
         ("charts.example.com", False),
         ("https://bob@charts.example.com", False),
         ("https://charts.example.com?x", False),

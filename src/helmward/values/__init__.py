@@ -8,7 +8,8 @@ What is done with values, `releases` knows; charts with defaults, Helm.
 
 from helmward.values.blame import blame, blamed
 from helmward.values.checksum import checksum
-from helmward.values.compose import Composed, compose, keep_secret
+from helmward.values.compose import compose
+from helmward.values.composed import Composed, keep_secret
 from helmward.values.diff import diff
 from helmward.values.layers import CHART, Layer
 from helmward.values.merge import Path, shown

@@ -4,15 +4,14 @@ Called by `releases.desire`, once a turn. Says what is wrong by field and by
 object and quotes no content, for content may be secret.
 """
 
-import asyncio
 import base64
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from helmward.errors import ValuesInvalid, ValuesUnavailable
 from helmward.model import Declared, SourceKind, ValuesSource
-from helmward.redaction import REDACTOR, Redactor, secrets_of, secrets_of_text
+from helmward.redaction import secrets_of, secrets_of_text
+from helmward.values.composed import Composed
 from helmward.values.defaults import default_sources
 from helmward.values.fetch import Absent, Fetcher, check, secrets_of_url
 from helmward.values.layers import CHART, Layer
@@ -28,28 +27,6 @@ MAX_SECRETS: Final = 10_000
 """Values and lines of the Secrets of one HelmRelease: each is looked for in every message."""
 AND: Final = " and "
 """Between the fields that have set one list together."""
-_AT_ONCE: Final = 64 * 1024
-"""Characters of secrets that are learned before anything else goes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Composed:
-    """The values that Helm is given, and what is known of them."""
-
-    document: bytes
-    """A JSON object; equal values are equal bytes."""
-    secrets: frozenset[str] = frozenset()
-    """Every text of a Secret that has to be masked, also of values that others cover."""
-    origins: Mapping[Path, str] = field(default_factory=dict)
-    """Which field of the spec set each leaf; a list is one leaf."""
-    hidden: frozenset[Path] = frozenset()
-    """The leaves that came from a Secret."""
-    skipped: tuple[str, ...] = ()
-    """Optional sources that were left out, each with the reason."""
-    notes: tuple[str, ...] = ()
-    """Sources that could not be asked, of which an older copy is used."""
-    layers: tuple[Layer, ...] = ()
-    """What each source has set, the chart's own values lowest; only where asked for."""
 
 
 async def compose(
@@ -83,16 +60,6 @@ async def compose(
         await work.add(source)
     await work.add_inline(declared.values)
     return work.done()
-
-
-async def keep_secret(owner: str, composed: Composed, redactor: Redactor = REDACTOR) -> None:
-    """Have all that came from Secrets masked from now on; the same again costs nothing."""
-    if redactor.knows(owner, composed.secrets):
-        return
-    if sum(map(len, composed.secrets)) < _AT_ONCE:
-        redactor.learn(owner, composed.secrets)
-    else:
-        await asyncio.to_thread(redactor.learn, owner, composed.secrets)
 
 
 class _Work:

@@ -17,6 +17,8 @@ from helmward.kube import Kube
 from helmward.kube.resources import CONFIG_MAPS, SECRETS
 from helmward.settings import ChartSettings
 from tests.support.charts import ChartRepo
+from tests.support.git_repo import GitRepo
+from tests.support.git_server import http_git
 from tests.support.operator import Releases, install_crds, running, settings_for
 from tests.support.plane import Plane
 from tests.support.wait import until
@@ -367,6 +369,32 @@ async def test_the_command_shows_secrets_to_who_insists_but_no_credentials(
     }
     assert "# spec.valuesFrom[3].externalSourceRef" in text
     assert "hunter" not in text
+    await declared.clear()
+
+
+async def test_the_command_names_the_commit_of_a_chart_in_git(
+    declared: Releases, asked: list[str], tmp_path: Path
+) -> None:
+    """Of the chart's own values, and of its files."""
+    repository = GitRepo(tmp_path / "git" / "charts")
+    commit = repository.commit(
+        {
+            "shades/Chart.yaml": "apiVersion: v2\nname: shades\nversion: 1.0.0\n",
+            "shades/values.yaml": "colour: blue\nsize: 1\n",
+            "shades/prod.yaml": "colour: black\n",
+        }
+    )
+    async with http_git(tmp_path / "git") as server:
+        document = declared.document("web", valuesFrom=[{"chartFileRef": {"path": "prod.yaml"}}])
+        chart = {"git": f"{server.url}/charts", "path": "shades", "ref": "main"}
+        document["spec"]["chart"] = chart
+        declared.made.append((declared, "web"))
+        await declared.kube.apply(document, field_manager="user", resource=declared.resource)
+        code, out, err = await command(*asked, "-o", "json")
+    assert (code, err) == (0, "")
+    colour, size = json.loads(out)
+    assert (colour["value"], colour["commit"]) == ("black", commit)
+    assert (size["source"], size["commit"]) == ("the chart's own values.yaml", commit)
     await declared.clear()
 
 

@@ -9,19 +9,22 @@ session, then everything else.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import structlog
+from aiohttp.web import RouteDef
 from prometheus_client import CollectorRegistry
 
+from helmward.charts import Charts
+from helmward.charts.folder import kept
 from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
 from helmward.gitops.loop import GitSync
-from helmward.kube import Kube, load_config, write_kubeconfig
+from helmward.kube import ClusterConfig, Kube, load_config, write_kubeconfig
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
@@ -29,6 +32,7 @@ from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.sessions import Sessions
 from helmward.settings import GitSettings, ReleaseSettings, Settings
 from helmward.web import WebServer
+from helmward.web.hooks import Hooks
 
 Observer = Callable[[object], None]
 Check = Callable[[], bool]
@@ -52,6 +56,8 @@ class Tree:
     alive: dict[str, Check] = field(default_factory=dict)
     before_metrics: Callable[[], Awaitable[None]] | None = None
     """Awaited at each scrape: what has to be asked for."""
+    routes: list[RouteDef] = field(default_factory=list)
+    """What else the port answers to."""
     on_refresh: Callable[[], None] | None = None
     """Called when somebody asks for everything to be looked at."""
 
@@ -76,7 +82,8 @@ async def run(
 async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> None:
     cluster = settings.cluster
     path = str(cluster.kubeconfig) if cluster.kubeconfig else None
-    with TemporaryDirectory(prefix="helmward-") as work:
+    cache = settings.releases.charts.engine.cache if settings.releases else None
+    with TemporaryDirectory(prefix="helmward-") as work, kept(cache) as cache:
         async with (
             Kube(load_config(path, cluster.context, server=cluster.master)) as kube,
             asyncio.TaskGroup() as watchers,
@@ -84,8 +91,10 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
         ):
             tree = Tree(kube, watchers, writers)
             if settings.releases:
-                process = _engine(tree, settings, settings.releases, Path(work))
-                _serve_releases(tree, settings, settings.releases, process)
+                releases = _settled(settings.releases, cache, tree.kube.config)
+                process = _engine(tree, settings, releases, Path(work))
+                mirrors = (cache or Path(work)) / "mirrors"
+                _serve_releases(tree, settings, releases, process, mirrors)
             if settings.git:
                 _follow_git(tree, settings.git, Path(work), observer)
             _serve_web(tree, settings, ready)
@@ -98,6 +107,7 @@ def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
         tree.ready,
         alive=tree.alive,
         before_metrics=tree.before_metrics,
+        routes=tree.routes,
         on_refresh=tree.on_refresh,
     )
     tree.watchers.create_task(web.run(), name="web")
@@ -116,6 +126,18 @@ def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) ->
     tree.writers.create_task(sync.run(), name="git")
 
 
+def _settled(
+    releases: ReleaseSettings, cache: Path | None, cluster: ClusterConfig
+) -> ReleaseSettings:
+    """Return the settings with what was found out: a cache that may be used, or none.
+
+    In a cluster loopback is the operator's own pod, which no chart comes from.
+    """
+    given = releases.charts.engine
+    engine = replace(given, cache=cache, refuse_local=given.refuse_local or cluster.in_cluster)
+    return replace(releases, charts=replace(releases.charts, engine=engine))
+
+
 def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Path) -> EngineProcess:
     """Return the engine, told of the very cluster that was found."""
     cluster = settings.cluster
@@ -130,7 +152,11 @@ def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Pat
 
 
 def _serve_releases(
-    tree: Tree, settings: Settings, releases: ReleaseSettings, process: EngineProcess
+    tree: Tree,
+    settings: Settings,
+    releases: ReleaseSettings,
+    process: EngineProcess,
+    mirrors: Path,
 ) -> None:
     namespace = settings.cluster.session_namespace or tree.kube.config.namespace
     rhythm = Rhythm.of(settings.cluster.lease_duration)
@@ -138,13 +164,17 @@ def _serve_releases(
     recorder = EventRecorder(tree.kube)
     engine = Engine(process)
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
-    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases)
+    charts = Charts(engine, releases.charts, work=mirrors)
+    parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
+    if secrets := releases.charts.hook_secrets:
+        tree.routes += Hooks(secrets, charts.refresh).routes()
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")
     tree.watchers.create_task(recorder.run(), name="events")
     tree.watchers.create_task(role.watch(), name="watch-releases")
+    tree.watchers.create_task(charts.run(), name="git-charts")
     tree.ready["informers"] = role.is_synced
     tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
     tree.writers.create_task(_write(parts, namespace, role, rhythm), name="releases")

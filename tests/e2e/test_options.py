@@ -276,16 +276,6 @@ async def test_a_release_elsewhere_is_called_after_both_namespaces(v1: Releases)
 
 NOT_SERVED: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("helm-2", {"helmVersion": "v2"}, ("spec.helmVersion", "v2 is not served")),
-    (
-        "from-the-web",
-        {"valuesFrom": [{"externalSourceRef": {"url": "https://x.example.com", "optional": True}}]},
-        ("spec.valuesFrom[0].externalSourceRef", "not served yet"),
-    ),
-    (
-        "from-the-chart",
-        {"valuesFrom": [{"chartFileRef": {"path": "../../etc/passwd"}}]},
-        ("spec.valuesFrom[0].chartFileRef", "not served yet"),
-    ),
 ]
 
 
@@ -305,20 +295,23 @@ async def test_what_is_not_served_says_so_and_the_release_is_left_as_it_is(
 
 
 @BOTH
-async def test_a_chart_from_git_is_not_served_and_the_release_is_left_as_it_is(
+async def test_a_chart_in_git_that_cannot_be_had_leaves_the_release_as_it_is(
     served: Any, knobs: Releases
 ) -> None:
+    """Also when it replaces one of a repository; a deletion needs no chart."""
     releases = knobs.of("knobs", resource=served.resource)
     await releases.apply("web")
     await releases.ready("web")
-    git = {"git": "https://git.example.com/charts", "path": "knobs"}
+    git = {"git": "http://127.0.0.1:1/charts", "path": "knobs"}
     await releases.kube.patch(
         releases.resource,
         "web",
         releases.namespace,
         {"spec": {"chart": git | dict.fromkeys(("repository", "name", "version"))}},
     )
-    await releases.says("web", "spec.chart.git", "not served yet")
+    told = await releases.says("web", "SourceUnavailable", "127.0.0.1:1/charts")
+    assert told["status"] == "False"
+    assert (await releases.condition("web", "ChartFetched"))["status"] == "False"
     assert await statuses(releases) == ["1 deployed"]
     await releases.delete("web")
     await releases.gone("web")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from helmward.errors import SourceUnavailable
+from helmward.errors import SourceUnavailable, ValuesInvalid
 from helmward.kube.entries import Entries
 from helmward.kube.resources import Resource
 from helmward.model import Document
@@ -23,3 +23,6 @@ class ObjectsAlone:
 
     async def chart_file(self, _path: str) -> bytes | None:
         return None
+
+    async def decrypt(self, _document: bytes, _form: str) -> bytes:
+        raise ValuesInvalid("is encrypted, and there is no key here")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from helmward.cli import main
+from helmward.cli import main, sizes
 from helmward.settings import Settings
 from tests.support.served import Served
 
@@ -39,9 +39,92 @@ def test_run_without_a_repository_serves_releases_only(served: Served) -> None:
 
 def test_the_defaults_are_those_of_the_settings(served: Served) -> None:
     """No default is decided twice."""
-    settings = settings_of(served, "run")
+    settings = settings_of(served, "run", env={"HOME": "", "XDG_CACHE_HOME": ""})
 
     assert settings == Settings(releases=type(settings.releases)())  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("environ", "cache"),
+    [
+        ({"HOME": "/home/me"}, Path("/home/me/.cache/helmward")),
+        ({"HOME": "/home/me", "XDG_CACHE_HOME": "/var/cache"}, Path("/var/cache/helmward")),
+        ({"HOME": "/home/me", "XDG_CACHE_HOME": "here"}, Path("/home/me/.cache/helmward")),
+        ({"HOME": "relative"}, None),
+        ({}, None),
+        ({"HELMWARD_ENGINE_CACHE": "/data"}, Path("/data")),
+    ],
+)
+def test_what_is_fetched_outlives_the_operator(
+    served: Served, environ: dict[str, str], cache: Path | None
+) -> None:
+    """A source that is down at the next start is then no trouble."""
+    env = {"HOME": "", "XDG_CACHE_HOME": ""} | environ
+    for command in ("run", "operator"):
+        settings = settings_of(served, command, env=env)
+        assert settings.releases
+        assert settings.releases.charts.engine.cache == cache
+
+
+def test_flags_about_charts_and_values_are_understood(served: Served, tmp_path: Path) -> None:
+    for name in ("age", "pgp", "ssh_config", "netrc"):
+        (tmp_path / name).touch()
+    settings = settings_of(
+        served,
+        *("operator", "--chart-policies", "/etc/helmward/policies.yaml"),
+        *("--allow-url", "https://a.example.com/x,oci://b.example.com", "--allow-url", "ssh://c"),
+        *("--engine-cache-size", "500M", "--index-max-size", "64Mi", "--chart-max-size", "1000"),
+        *("--helm-plugins", "/plugins", "--hook-secrets", "/hooks"),
+        *("--values-defaults", "ops/base,ops/eu", "--values-defaults", "shop/all"),
+        *("--sops-age-key", str(tmp_path / "age"), "--sops-pgp-key", str(tmp_path / "pgp")),
+        *("--git-ssh-config", str(tmp_path / "ssh_config")),
+        *("--git-netrc", str(tmp_path / "netrc")),
+    )
+
+    assert settings.releases
+    charts = settings.releases.charts
+    assert charts.policies == Path("/etc/helmward/policies.yaml")
+    assert charts.allowed == ("https://a.example.com/x", "oci://b.example.com", "ssh://c")
+    engine = charts.engine
+    assert (engine.cache_size, engine.largest_index) == (500_000_000, 64 << 20)
+    assert (engine.largest_chart, engine.plugins) == (1000, Path("/plugins"))
+    assert charts.hook_secrets == Path("/hooks")
+    assert charts.defaults == ("ops/base", "ops/eu", "shop/all")
+    assert charts.age_keys == (tmp_path / "age",)
+    assert charts.pgp_keys == (tmp_path / "pgp",)
+    assert charts.git.ssh_config == tmp_path / "ssh_config"
+    assert charts.git.netrc == tmp_path / "netrc"
+
+
+def test_plugins_are_those_of_helm_unless_told_otherwise(served: Served) -> None:
+    settings = settings_of(served, "operator", env={"HELM_PLUGINS": "/var/helm/plugins"})
+
+    assert settings.releases
+    assert settings.releases.charts.engine.plugins == Path("/var/helm/plugins")
+
+
+def test_lists_in_variables_have_commas_too(served: Served) -> None:
+    env = {
+        "HELMWARD_ALLOW_URL": "https://a.example.com,https://b.example.com",
+        "HELMWARD_VALUES_DEFAULTS": "ops/base,ops/eu",
+        "HELMWARD_HELM_REPOSITORY_IMPORT": "v3:/a.yaml,v3:/b.yaml",
+    }
+    settings = settings_of(served, "operator", env=env)
+
+    assert settings.releases
+    charts = settings.releases.charts
+    assert charts.allowed == ("https://a.example.com", "https://b.example.com")
+    assert charts.defaults == ("ops/base", "ops/eu")
+    assert charts.imported == (Path("/a.yaml"), Path("/b.yaml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("1", 1), ("20Mi", 20 << 20), ("2Gi", 2 << 30), ("500M", 500_000_000), ("1k", 1000)],
+)
+def test_sizes_are_those_of_kubernetes(text: str, size: int) -> None:
+    assert sizes.parse(text) == size
+    assert sizes.parse(sizes.show(size)) == size
 
 
 def test_the_old_operators_flags_are_understood(served: Served) -> None:
@@ -126,6 +209,14 @@ def test_a_flag_goes_before_its_variable(served: Served) -> None:
         ("--allow-namespace", "Shop", "cannot name a namespace"),
         ("--kubeconfig", "/nowhere/config", "does not exist"),
         ("--log-format", "xml", "is not one of"),
+        ("--allow-url", "charts.example.com", "must be the beginning of a URL"),
+        ("--allow-url", "https://a.example.com,", "must be the beginning of a URL"),
+        ("--engine-cache-size", "20MB", "is not a size such as 20Mi"),
+        ("--chart-max-size", "0", "must be more than zero"),
+        ("--index-max-size", "-1", "is not a size"),
+        ("--index-max-size", "9999999Ti", "is not a size"),
+        ("--values-defaults", "base", "is not namespace/name of an object"),
+        ("--sops-age-key", "/nowhere/key", "does not exist"),
     ],
 )
 def test_a_wrong_word_is_refused_by_the_flags_name(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -80,11 +81,13 @@ def test_a_whole_old_deployment_starts(served: Served, tmp_path: Path) -> None:
     assert not settings.releases.log_release_diffs
     assert settings.web.listen == ":8080"
     assert settings.cluster.master == "https://10.0.0.1:6443"
+    charts = settings.releases.charts
+    assert charts.imported == (Path("/var/fluxd/helm/repository/repositories.yaml"),)
+    assert charts.git.default_ref == "main"
+    assert charts.git.update_dependencies
     assert {note.split()[0] for note in settings.notes} == {
-        *("--enabled-helm-versions", "--git-timeout", "--git-poll-interval"),
-        *("--status-update-interval", "--update-chart-deps", "--tiller-namespace"),
-        *("--tiller-tls-enable", "--git-default-ref", "--helm-repository-import"),
-        "--convert-release-storage",
+        *("--enabled-helm-versions", "--status-update-interval", "--tiller-namespace"),
+        *("--tiller-tls-enable", "--convert-release-storage"),
     }
 
 
@@ -92,13 +95,56 @@ def test_what_was_not_said_is_not_warned_of(served: Served) -> None:
     assert settings_of(served).notes == ()
 
 
-@pytest.mark.parametrize("flag", sorted(retired.WORDS | retired.GIT_ALONE))
+@pytest.mark.parametrize("flag", sorted(retired.WORDS))
 def test_a_flag_without_a_meaning_is_named_with_the_reason(served: Served, flag: str) -> None:
     value = "" if flag in retired.SWITCHES else "=30s"
 
     (note,) = settings_of(served, f"{flag}{value}").notes
 
     assert note.startswith(f"{flag} has no effect: ")
+
+
+@pytest.mark.parametrize(
+    ("given", "files", "noted"),
+    [
+        (["v3:/a.yaml"], ["/a.yaml"], []),
+        (["/a.yaml"], ["/a.yaml"], []),
+        (["v3:/a.yaml,v3:/b.yaml"], ["/a.yaml", "/b.yaml"], []),
+        (["v3:/a.yaml", "/b.yaml"], ["/a.yaml", "/b.yaml"], []),
+        (["v2:/a.yaml,v3:/b.yaml"], ["/b.yaml"], ["v2:/a.yaml has no effect: Helm 2"]),
+        (["v4:/a.yaml"], [], ["v4:/a.yaml has no effect: 'v4' is neither v2 nor v3"]),
+        (["v3:"], [], ["v3: has no effect: it is no pair such as v3:/path"]),
+        (["nonsense,v3:/b.yaml"], ["/b.yaml"], ["nonsense: has no effect: it is no pair"]),
+    ],
+)
+def test_repositories_are_imported_pair_by_pair(
+    served: Served, given: list[str], files: list[str], noted: list[str]
+) -> None:
+    """A pair that cannot be read is told and passed over, as the old operator did."""
+    settings = settings_of(served, *(f"--helm-repository-import={one}" for one in given))
+
+    assert settings.releases
+    assert [str(path) for path in settings.releases.charts.imported] == files
+    assert len(settings.notes) == len(noted)
+    for note, words in zip(settings.notes, noted, strict=True):
+        assert note.startswith(f"--helm-repository-import {words}")
+
+
+def test_git_flags_without_a_repository_are_about_charts(served: Served, tmp_path: Path) -> None:
+    """As with the old operator, which followed none."""
+    (tmp_path / "key").touch()
+    settings = settings_of(
+        served,
+        *("--git-timeout=1m", "--git-poll-interval=30s", "--update-chart-deps=false"),
+        f"--git-ssh-key={tmp_path / 'key'}",
+    )
+
+    assert settings.git is None
+    assert settings.releases
+    git = settings.releases.charts.git
+    assert (git.timeout, git.poll_interval) == (timedelta(minutes=1), timedelta(seconds=30))
+    assert not git.update_dependencies
+    assert git.ssh_key == tmp_path / "key"
 
 
 def test_tillers_flags_say_why(served: Served) -> None:

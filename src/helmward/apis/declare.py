@@ -5,7 +5,7 @@ Called by the generations at the end of their `decode`.
 
 from collections.abc import Iterable
 
-from helmward.apis.commands import command_problems, commands_of
+from helmward.apis.commands import command_problems, commands_of, source_of
 from helmward.apis.sources import Sources
 from helmward.apis.spec import Spec, values_of
 from helmward.kube.meta import Meta
@@ -42,6 +42,7 @@ def declare(  # noqa: PLR0913  # what generations read in their own way, by name
         values_from=sources.found,
         options=options,
         commands=commands_of(meta.annotations, suspend=spec.suspend),
+        source=source_of(meta.annotations),
         antecedent=(antecedent, f"{meta.namespace}:helmrelease/{meta.name}"),
         told=told,
         problem="; ".join(filter(None, every)),

@@ -28,12 +28,20 @@ class ValuesSecret(msgspec.Struct, frozen=True):
     name: Annotated[str, said("Name of the Secret.")]
 
 
-class KeyRef(msgspec.Struct, frozen=True):
-    """One key of a ConfigMap or Secret, with values in YAML."""
+class KeyRef(msgspec.Struct, frozen=True, rename="camel"):
+    """One key of a ConfigMap or Secret, with values in YAML, or with one value for a path."""
 
     name: Annotated[str, said("Name of the object.")]
     key: Annotated[str | None, said("Which of its keys; values.yaml when left out.")] = None
     optional: Annotated[bool | None, said(_OPTIONAL)] = None
+    target_path: Annotated[
+        str | None,
+        said("Where to set what the key holds, as in `helm --set`; left out, it holds YAML."),
+    ] = None
+    literal: Annotated[
+        bool | None,
+        said("Whether targetPath takes the text as it is, as in `helm --set-literal`."),
+    ] = None
 
     def within(self, namespace: str) -> str:
         """Return the namespace of the object, for a HelmRelease of the namespace given."""
@@ -43,7 +51,10 @@ class KeyRef(msgspec.Struct, frozen=True):
 class ExternalSourceRef(msgspec.Struct, frozen=True):
     """A document on the web with values in YAML."""
 
-    url: Annotated[str, said("Where it is found.")]
+    url: Annotated[
+        str,
+        said("Where it is found: http or https; v1beta1 also takes what a Helm plugin downloads."),
+    ]
     optional: Annotated[bool | None, said(_OPTIONAL)] = None
 
 
@@ -55,25 +66,40 @@ class ChartFileRef(msgspec.Struct, frozen=True):
 
 
 class ChartSource(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the chart comes from: a Helm repository, or a folder in git."""
+    """Where the chart comes from: a Helm repository, a registry, an archive, a folder in git."""
 
-    repository: Annotated[str | None, said("URL of the Helm repository that holds the chart.")] = (
-        None
-    )
-    name: Annotated[str | None, said("Name of the chart in that repository.")] = None
+    repository: Annotated[
+        str | None,
+        said(
+            "URL of the Helm repository (https://...) or registry (oci://...) that holds the "
+            "chart, or of the chart's archive itself (https://... .tgz, data:...)."
+        ),
+    ] = None
+    name: Annotated[
+        str | None, said("Name of the chart there; may be left out for an archive.")
+    ] = None
     version: Annotated[
         str | None,
-        said("Version of the chart: exact, or a semver range that is resolved at each check."),
+        said(
+            "Version of the chart: exact, or a semver range that is resolved at each check; "
+            "may be left out for an archive."
+        ),
     ] = None
     chart_pull_secret: Annotated[
         LocalSecret | None,
-        said("Secret with the credentials of the Helm repository; not used yet."),
+        said(
+            "Secret with what the repository or registry wants to see: username and password, "
+            "token, .dockerconfigjson, tls.crt and tls.key, ca.crt."
+        ),
     ] = None
     git: Annotated[str | None, said("URL of the git repository that holds the chart.")] = None
     path: Annotated[
         str | None, said("Folder of the chart, relative to the root of the git repository.")
     ] = None
-    ref: Annotated[str | None, said("Branch, tag or commit; master when left out.")] = None
+    ref: Annotated[
+        str | None,
+        said("Branch, tag or commit; that of --git-default-ref, `master`, when left out."),
+    ] = None
     skip_dep_update: Annotated[
         bool | None, said("Whether to take the chart's dependencies as they lie in its folder.")
     ] = None

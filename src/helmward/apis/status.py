@@ -124,12 +124,16 @@ def _deployed(account: Account, before: Told) -> str:
         return ""
     if newest.status is not Status.DEPLOYED:
         return before.deployed
+    if account.from_git:
+        # Helm's storage knows no commits: the chart of the turn is the one that is in force.
+        ready = account.stage is Stage.READY and account.chart
+        return ready.revision if ready else before.deployed
     return _version_in(newest.chart, account)
 
 
 def _attempted(account: Account, before: Told) -> str:
     tried = account.stage is Stage.READY or account.action in {"install", "upgrade"}
-    return account.chart.version if tried and account.chart else before.attempted
+    return account.chart.revision if tried and account.chart else before.attempted
 
 
 def _version_in(chart: str, account: Account) -> str:

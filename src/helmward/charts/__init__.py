@@ -1,9 +1,11 @@
-"""Where charts come from. Today: Helm repositories, fetched and kept by the engine.
+"""Where charts come from, who may ask for them and on which terms.
 
 What may live here: turning a reference into a `Chart` that the engine holds.
-Credentials, OCI and git sources will have their rooms here.
+`pull` does, the rest says how: `credentials` of Secrets, `imported` ones of
+repositories.yaml, `policy`, `keys` and `terms`, `egress`, `urls` as compared.
+Fetching over HTTP and from registries is the engine's.
 """
 
-from helmward.charts.repository import Charts
+from helmward.charts.pull import Charts
 
 __all__ = ["Charts"]

@@ -8,11 +8,10 @@ from itertools import chain
 from typing import Any
 
 from helmward.cli import retired
+from helmward.cli.sources import chart_settings, import_notes
 from helmward.errors import ConfigInvalid
 from helmward.settings import (
-    ChartSettings,
     ClusterSettings,
-    EngineSettings,
     GitSettings,
     ReleaseSettings,
     Settings,
@@ -20,7 +19,7 @@ from helmward.settings import (
 )
 
 Flags = dict[str, Any]
-_USELESS_ALONE = ("git_branch", "git_path", "git_ssh_key", "git_known_hosts")
+_USELESS_ALONE = ("git_branch", "git_path")
 
 
 def both_roles(flags: Flags) -> Settings:
@@ -61,7 +60,7 @@ def _settings(
         web=WebSettings(listen=flags["listen"]),
         log_format=flags["log_format"],
         log_level=flags["log_level"],
-        notes=(*_helm_versions(flags), *retired.notes(flags)),
+        notes=(*_helm_versions(flags), *import_notes(flags), *retired.notes(flags)),
     )
 
 
@@ -70,7 +69,7 @@ def _releases(flags: Flags) -> ReleaseSettings:
         workers=flags["workers"],
         charts_sync_interval=flags["charts_sync_interval"],
         allow_namespace=flags["allow_namespace"],
-        charts=ChartSettings(engine=EngineSettings(cache=flags["engine_cache"])),
+        charts=chart_settings(flags),
         log_release_diffs=flags["log_release_diffs"],
     )
 

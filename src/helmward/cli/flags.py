@@ -22,8 +22,8 @@ Decorator = Callable[[Function], Function]
 LOG_FORMATS: Final = ("auto", "fmt", "json")
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
-_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
-_FOLDER: Final = click.Path(file_okay=False, path_type=Path)
+FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 
 class Flag(click.Option):
@@ -65,7 +65,7 @@ cluster_flags = all_of(
         flag(
             "Cluster",
             "--kubeconfig",
-            type=_FILE,
+            type=FILE,
             show_default="$KUBECONFIG, the pod's service account, ~/.kube/config",
             help="Which cluster, and as whom.",
         ),
@@ -142,13 +142,6 @@ release_flags = all_of(
             help="Accepted from the old operator: v3 is served; v2 beside it is warned of, "
             "v2 alone refused.",
         ),
-        flag(
-            "Releases",
-            "--engine-cache",
-            type=_FOLDER,
-            show_default="a private temporary one",
-            help="Folder in which fetched charts and indexes are kept.",
-        ),
     ]
 )
 
@@ -178,24 +171,10 @@ git_flags = all_of(
         ),
         flag(
             "Git",
-            "--git-poll-interval",
-            type=Duration(),
-            default=show(settings.GIT_POLL_INTERVAL),
-            help="How often the repository is asked for new commits.",
-        ),
-        flag(
-            "Git",
             "--sync-interval",
             type=Duration(),
             default=show(settings.SYNC_INTERVAL),
             help="How often the commit in force is applied again, which heals changes by hand.",
-        ),
-        flag(
-            "Git",
-            "--git-timeout",
-            type=Duration(),
-            default=show(settings.GIT_TIMEOUT),
-            help="How long one git operation may take.",
         ),
         flag(
             "Git",
@@ -211,16 +190,37 @@ git_flags = all_of(
             show_default="the kubeconfig's, else `default`",
             help="Namespace of objects in git that name none.",
         ),
+    ]
+)
+
+git_access_flags = all_of(
+    [
         flag(
-            "Git",
+            "Git, followed or with charts",
+            "--git-poll-interval",
+            type=Duration(),
+            default=show(settings.GIT_POLL_INTERVAL),
+            help="How often a repository is asked for new commits.",
+        ),
+        flag(
+            "Git, followed or with charts",
+            "--git-timeout",
+            type=Duration(),
+            default=show(settings.GIT_TIMEOUT),
+            help="How long one git operation may take.",
+        ),
+        flag(
+            "Git, followed or with charts",
             "--git-ssh-key",
-            type=_FILE,
+            type=FILE,
+            show_default="for charts Flux v1's /etc/fluxd/ssh/identity, where it exists",
             help="Private key for ssh:// repositories.",
         ),
         flag(
-            "Git",
+            "Git, followed or with charts",
             "--git-known-hosts",
-            type=_FILE,
+            type=FILE,
+            show_default="those of the machine",
             help="Host keys that are trusted for ssh:// repositories.",
         ),
     ]

@@ -11,16 +11,20 @@ import click
 
 from helmward import __version__
 from helmward.cli import build
+from helmward.cli.chart_flags import chart_flags
 from helmward.cli.flags import (
     cluster_flags,
     convert_flags,
     flag,
+    git_access_flags,
     git_flags,
     release_flags,
     service_flags,
 )
-from helmward.cli.retired import git_alone_flags, retired_flags
+from helmward.cli.retired import retired_flags
 from helmward.cli.shape import Door, Exit
+from helmward.cli.sources import one_look
+from helmward.cli.values_flags import values_flags
 from helmward.settings import Settings
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -45,7 +49,9 @@ def helmward() -> None:
 @helmward.command()
 @cluster_flags
 @release_flags
+@chart_flags
 @git_flags
+@git_access_flags
 @service_flags
 @retired_flags
 def run(**flags: Any) -> None:
@@ -64,9 +70,10 @@ def run(**flags: Any) -> None:
 @helmward.command()
 @cluster_flags
 @release_flags
+@chart_flags
+@git_access_flags
 @service_flags
 @retired_flags
-@git_alone_flags
 def operator(**flags: Any) -> None:
     """Serve HelmReleases only, wherever they come from.
 
@@ -82,6 +89,7 @@ def operator(**flags: Any) -> None:
 @helmward.command()
 @cluster_flags
 @git_flags
+@git_access_flags
 @service_flags
 def sync(**flags: Any) -> None:
     """Sync a git repository only; releases are left to others.
@@ -182,6 +190,40 @@ def convert_command(files: tuple[Path, ...], *, in_place: bool, **flags: Any) ->
     from helmward.cli.converting import convert_files  # noqa: PLC0415
 
     code = convert_files(files, Request(**flags), in_place=in_place)
+    click.get_current_context().exit(code)
+
+
+@helmward.command("values")
+@click.argument("name", metavar="NAME")
+@values_flags
+@chart_flags
+@git_access_flags
+def values_command(name: str, **flags: Any) -> None:
+    """Print the values of a HelmRelease and which source set each of them.
+
+    For each key of the final values of HelmRelease NAME: its value, who set it and
+    what that lies over, from the chart's own values.yaml up to spec.values. Charts
+    and documents are fetched here, with your own rights; give the flags about them
+    that the operator has. Values that came from Secrets are masked.
+
+    Exit codes: 0 fine, 1 the HelmRelease is not valid or something is missing for
+    it, 2 wrong usage, 3 and above failed.
+
+    Examples:
+      helmward values cart -n shop
+      helmward values cart -n shop -o yaml
+      helmward values cart -n shop -o json | jq '.[] | select(.source == "spec.values")'
+    """
+    from helmward.cli.explaining import Question, explain  # noqa: PLC0415 (quick --help)
+    from helmward.cli.running import until_stopped  # noqa: PLC0415
+
+    question = Question(
+        name=name,
+        charts=one_look(flags),
+        **{key: flags[key] for key in ("namespace", "api", "output", "show_secrets")},
+        **{key: flags[key] for key in ("kubeconfig", "context")},
+    )
+    code = until_stopped(explain(question), when_stopped=Exit.INTERRUPTED)
     click.get_current_context().exit(code)
 
 

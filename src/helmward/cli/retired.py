@@ -15,14 +15,9 @@ from helmward.cli.pflag import Switch
 SECTION: Final = "Of the old operator, without effect"
 _NO_TILLER: Final = "there is no Tiller"
 _NO_CONVERSION: Final = "releases of Helm 2 are not converted"
-_NO_GIT_CHARTS: Final = "charts from git are not fetched yet"
 
 WORDS: Final = {
     "--status-update-interval": "the status follows a watch of Helm's storage",
-    "--helm-repository-import": "a chart is found by its spec.chart.repository alone; "
-    "credentials in that file are not read yet",
-    "--update-chart-deps": _NO_GIT_CHARTS,
-    "--git-default-ref": _NO_GIT_CHARTS,
     "--tiller-ip": _NO_TILLER,
     "--tiller-port": _NO_TILLER,
     "--tiller-namespace": _NO_TILLER,
@@ -38,15 +33,12 @@ WORDS: Final = {
 """What to say of each flag that was given."""
 SWITCHES: Final = frozenset(
     {
-        "--update-chart-deps",
         "--tiller-tls-enable",
         "--tiller-tls-verify",
         "--convert-tiller-out-cluster",
     }
 )
 """Those that need no value."""
-GIT_ALONE: Final = {"--git-timeout": _NO_GIT_CHARTS, "--git-poll-interval": _NO_GIT_CHARTS}
-"""Where no repository is followed, these two were about charts in git."""
 
 Function = Callable[..., Any]
 
@@ -60,13 +52,11 @@ def _retired(name: str, why: str) -> Callable[[Function], Function]:
 
 
 retired_flags = all_of([_retired(name, why) for name, why in WORDS.items()])
-git_alone_flags = all_of([_retired(name, why) for name, why in GIT_ALONE.items()])
 
 
 def notes(flags: dict[str, Any]) -> tuple[str, ...]:
     """Say of each flag that was given in vain that it has no effect, and why."""
-    words = WORDS | (GIT_ALONE if "git_url" not in flags else {})
-    given = {name: why for name, why in words.items() if flags.get(_variable(name)) is not None}
+    given = {name: why for name, why in WORDS.items() if flags.get(_variable(name)) is not None}
     return tuple(f"{name} has no effect: {why}" for name, why in given.items())
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 _LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_OBJECT: Final = re.compile(rf"{_LABEL.pattern}/[a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?")
 _HIGHEST_PORT: Final = 65535
 
 
@@ -109,3 +110,64 @@ class ListenAddress(click.ParamType[str]):
                 ctx,
             )
         return text
+
+
+class Listed(click.ParamType[tuple[str, ...]]):
+    """Words with commas between, looked at by who knows them."""
+
+    name = "words"
+    envvar_list_splitter = ","
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Take the list apart."""
+        del param, ctx
+        if isinstance(value, tuple):
+            return value
+        return tuple(filter(None, (text.strip() for text in str(value).split(","))))
+
+
+class UrlPrefixes(click.ParamType[tuple[str, ...]]):
+    """Beginnings of URLs, with commas between."""
+
+    name = "url"
+    envvar_list_splitter = ","
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Refuse what cannot be the beginning of a URL; a user or a query is none of it."""
+        if isinstance(value, tuple):
+            return value
+        from helmward.charts.egress import is_prefix  # noqa: PLC0415 (quick --help)
+
+        prefixes = tuple(text.strip() for text in str(value).split(","))
+        for prefix in prefixes:
+            if not is_prefix(prefix):
+                self.fail(
+                    "must be the beginning of a URL without user and query, such as "
+                    "https://charts.example.com/team/",
+                    param,
+                    ctx,
+                )
+        return prefixes
+
+
+class ObjectNames(click.ParamType[tuple[str, ...]]):
+    """Objects as `namespace/name`, with commas between."""
+
+    name = "namespace/name"
+    envvar_list_splitter = ","
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Refuse what can be no namespace and name."""
+        if isinstance(value, tuple):
+            return value
+        found = tuple(text.strip() for text in str(value).split(","))
+        for one in found:
+            if not _OBJECT.fullmatch(one):
+                self.fail(f"{one!r} is not namespace/name of an object", param, ctx)
+        return found

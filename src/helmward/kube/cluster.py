@@ -25,6 +25,8 @@ class ClusterConfig:
     proxy: str = ""
     impersonate: tuple[tuple[str, str], ...] = ()
     """Headers that ask to act as somebody else."""
+    in_cluster: bool = False
+    """Whether we run inside this very cluster, as an account of its own."""
 
     def ssl_context(self) -> ssl.SSLContext:
         """Build what every connection shares.

@@ -79,6 +79,7 @@ def in_cluster(environ: Mapping[str, str], service_account: Path) -> ClusterConf
             namespace=namespace.read_text().strip() if namespace.exists() else "default",
             credentials=TokenFile(service_account / "token"),
             ca=(service_account / "ca.crt").read_bytes(),
+            in_cluster=True,
         )
     except OSError as error:
         raise ConfigInvalid(f"{error.filename}: {error.strerror}") from error

@@ -6,13 +6,16 @@ from typing import Any, Final
 from helmward.errors import (
     ChartNotFound,
     ChartRejected,
+    ChartUnverified,
     HelmwardError,
+    SourceForbidden,
     SourceUnavailable,
     TerminalError,
 )
 from helmward.model import (
     Account,
     Attempts,
+    Chart,
     Declared,
     Desired,
     GitChart,
@@ -23,7 +26,13 @@ from helmward.model import (
     Status,
 )
 
-OF_THE_CHART = (SourceUnavailable, ChartNotFound, ChartRejected)
+OF_THE_CHART = (
+    SourceUnavailable,
+    SourceForbidden,
+    ChartNotFound,
+    ChartRejected,
+    ChartUnverified,
+)
 
 
 def in_sync(declared: Declared, desired: Desired, observed: Observed, why: str) -> Account:
@@ -33,7 +42,7 @@ def in_sync(declared: Declared, desired: Desired, observed: Observed, why: str) 
     return Account(
         stage=Stage.READY,
         reason="InSync",
-        message=f"revision {number} of {desired.chart} is {why}",
+        message=f"revision {number} of {desired.chart} is {why}{_of_its_source(desired.chart)}",
         **_common(declared, desired, newest),
     )
 
@@ -193,6 +202,17 @@ def _common(declared: Declared, desired: Desired | None, newest: Revision | None
         "rolled_back": _rolled_back(newest),
         "rollbacks": newest.rollbacks if newest else 0,
     }
+
+
+def _of_its_source(chart: Chart | None) -> str:
+    """Return who signed the chart, and why what was fetched before is served, where that is so."""
+    if chart is None:
+        return ""
+    signed = f"; signed by {chart.signed_by}" if chart.signed_by else ""
+    return signed + (f"; {KEPT}: {chart.stale_reason}" if chart.stale_reason else "")
+
+
+KEPT: Final = "the chart is the one that was fetched before"
 
 
 def _cause(declared: Declared, desired: Desired, observed: Observed, reason: str) -> str:

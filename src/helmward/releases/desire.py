@@ -5,7 +5,7 @@ wrong with the spec becomes an error that names the field.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -26,26 +26,28 @@ DIGEST_RULES = "1"
 """Part of every digest: a change of what goes in is a change of all digests."""
 
 
-async def desire(
+async def desire(  # noqa: PLR0913  # what a turn asks, by name
     declared: Declared,
     charts: Charts,
     entries: Callable[[Key], Entries],
     sources: Callable[..., Sources],
     *,
     fresh: timedelta,
+    defaults: Sequence[str] = (),
 ) -> Desired:
     """Return what is asked for: chart fetched, values composed, digest taken.
 
     A source of charts or documents is asked again when what is known of it is
     older than `fresh`. `entries` reads ConfigMaps and Secrets for a HelmRelease;
-    `sources(entries, chart, fresh=...)` is what its values are composed from. A
-    resource that is being deleted or is suspended needs neither.
+    `sources(entries, chart, fresh=...)` is what its values are composed from, over
+    the `defaults` of all. A resource that is being deleted or is suspended needs none.
     What came from Secrets is masked from here on, whatever becomes of the rest.
 
     Raises:
         SpecInvalid: a field breaks a rule; the message names it.
         ValuesUnavailable, ValuesInvalid: of the values.
         SourceUnavailable, ChartNotFound, ChartRejected: of the chart.
+        SourceForbidden: of either.
     """
     if declared.deleting:
         return _desired(declared, None, digest="deleted")
@@ -55,10 +57,10 @@ async def desire(
         raise SpecInvalid(declared.problem)
     objects = entries(declared.key)
     chart = await charts.pull(declared, objects, fresh=fresh)
-    values = await compose(declared, sources(objects, chart, fresh=fresh))
+    found = sources(objects, chart, fresh=fresh)
+    values = await compose(declared, found, defaults=defaults)
     await keep_secret(declared.key.owner, values)
-    for why in values.skipped:
-        log.debug("values left out", resource=str(declared.key), why=why)
+    _tell(declared, values)
     digest = digest_of(chart, values.document, declared.options.values_policy)
     return _desired(declared, chart, values, digest=digest)
 
@@ -74,6 +76,23 @@ def digest_of(chart: Chart, values: bytes, policy: ValuesPolicy = ValuesPolicy.R
         policy = ValuesPolicy.REUSE if canonical == b"{}" else ValuesPolicy.RESET
     parts = (DIGEST_RULES.encode(), chart.digest.encode(), policy.encode(), canonical)
     return "sha256:" + hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _tell(declared: Declared, values: Composed) -> None:
+    """Log what was left out, and, once while it stays so, what could not be asked for anew."""
+    key = declared.key
+    for why in values.skipped:
+        log.debug("values left out", resource=str(key), why=why)
+    if values.notes == _noted.get(key, ()):
+        return
+    for why in values.notes:
+        log.warning("values are kept ones", resource=str(key), why=why)
+    _noted.pop(key, None)
+    if values.notes:
+        _noted[key] = values.notes
+
+
+_noted: dict[Key, tuple[str, ...]] = {}
 
 
 def _checksum(values: bytes, digest: str) -> str:

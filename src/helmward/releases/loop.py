@@ -52,6 +52,7 @@ from helmward.releases.report import Reporter
 from helmward.releases.secrets import learn_from_storage
 from helmward.runtime.beside import beside
 from helmward.runtime.references import References
+from helmward.values import blamed
 
 PASS_ON: Final = (
     ChartEvicted,
@@ -299,6 +300,7 @@ class Loop:
     ) -> Account:
         """Count a failure and return what to tell of it."""
         declared = turn.declared
+        error = blamed(error, desired.origins if desired else {})
         # The way back that fails too is part of the same attempt.
         attempts = (
             self._memory.attempts(declared.key)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -40,7 +41,7 @@ from helmward.runtime.references import References
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
-from helmward.values import ReleaseSources
+from helmward.values import ReleaseSources, read_keys
 
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
@@ -59,6 +60,7 @@ class Parts:
     recorder: EventRecorder
     registry: CollectorRegistry
     settings: ReleaseSettings
+    charts: Charts
 
 
 class ReleaseRole:
@@ -100,6 +102,7 @@ class ReleaseRole:
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
         parts.sessions.on_gone(self._wake_pending)
+        parts.charts.on_news(self._source_changed)
         self._loop = self._build_loop()
 
     def is_synced(self) -> bool:
@@ -143,6 +146,7 @@ class ReleaseRole:
 
     def refresh(self) -> None:
         """Look at every HelmRelease now, and ask every source anew."""
+        self._parts.charts.refresh()
         for one in self.kinds:
             self._loop.ask_sources(one.key)
             self._queue.add(one.key)
@@ -162,9 +166,10 @@ class ReleaseRole:
             lookup=self._lookup,
             desire=partial(
                 desire,
-                charts=Charts(parts.engine),
+                charts=parts.charts,
                 entries=self._references.entries,
-                sources=partial(_sources, parts.engine),
+                sources=_sources(parts),
+                defaults=parts.settings.charts.defaults,
             ),
             observer=observer,
             hands=self._hands,
@@ -208,6 +213,7 @@ class ReleaseRole:
             self._reporter.forget(old)
             if new is None:
                 REDACTOR.forget(old.key.owner)
+                self._parts.charts.forget(old.key)
         if old and new is None:
             for kept_out in self._kept_out.pop(old.antecedent[1], ()):
                 self._queue.add(kept_out)
@@ -269,5 +275,18 @@ class ReleaseRole:
             self._wake_release(revision.release)
 
 
-def _sources(engine: Engine, entries: Entries, chart: Chart, *, fresh: timedelta) -> ReleaseSources:
-    return ReleaseSources(entries, engine, chart, fresh=fresh)
+def _sources(parts: Parts) -> Callable[..., ReleaseSources]:
+    """Return what makes the sources of one HelmRelease; keys are read once, here.
+
+    Raises:
+        ConfigInvalid: a file with keys cannot be read.
+    """
+    charts = parts.settings.charts
+    keys = read_keys(charts.age_keys, charts.pgp_keys)
+
+    def of(entries: Entries, chart: Chart, *, fresh: timedelta) -> ReleaseSources:
+        return ReleaseSources(
+            entries, parts.engine, chart, fresh=fresh, allowed=charts.allowed, keys=keys
+        )
+
+    return of

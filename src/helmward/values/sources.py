@@ -5,10 +5,13 @@ hands in; as whom the cluster is asked, the client behind them knows.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Final, Protocol
 
 from helmward.engine import Engine
+from helmward.errors import ConfigInvalid, ValuesInvalid
 from helmward.kube.entries import Entries
 from helmward.kube.resources import CONFIG_MAPS, SECRETS, Resource
 from helmward.model import Chart, Document, SourceKind
@@ -41,11 +44,58 @@ class Sources(Entries, Protocol):
             ChartEvicted: the engine no longer has the chart.
         """
 
+    async def decrypt(self, document: bytes, form: str) -> bytes:
+        """Return a document that SOPS has encrypted as it was; `form` is yaml or json.
+
+        Raises:
+            ValuesInvalid: there is no key, none fits, or it was changed since.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class SopsKeys:
+    """The keys for what SOPS has encrypted; never printed."""
+
+    age: tuple[bytes, ...] = ()
+    pgp: tuple[bytes, ...] = ()
+
+    def __repr__(self) -> str:
+        """Say how many there are."""
+        return f"SopsKeys({len(self.age)} age, {len(self.pgp)} pgp)"
+
+
+NO_KEYS: Final = SopsKeys()
+MAX_KEY: Final = 1024 * 1024
+"""Bytes of one file with keys."""
+
+
+def read_keys(age: Sequence[Path], pgp: Sequence[Path]) -> SopsKeys:
+    """Read the files of `--sops-age-key` and `--sops-pgp-key`.
+
+    Raises:
+        ConfigInvalid: one cannot be read.
+    """
+    return SopsKeys(
+        tuple(_key("--sops-age-key", file) for file in age),
+        tuple(_key("--sops-pgp-key", file) for file in pgp),
+    )
+
+
+def _key(flag: str, file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_KEY + 1)
+    except OSError as error:
+        raise ConfigInvalid(f"{flag} {file}: {error.strerror}") from error
+    if not content.strip() or len(content) > MAX_KEY:
+        raise ConfigInvalid(f"{flag} {file}: holds no key: name a file with private keys")
+    return content
+
 
 class ReleaseSources:
     """What one HelmRelease may refer to: objects, the web, and the chart that it asks for."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what there is to read from, by name
         self,
         entries: Entries,
         engine: Engine,
@@ -53,12 +103,14 @@ class ReleaseSources:
         *,
         fresh: timedelta,
         allowed: Sequence[str] = (),
+        keys: SopsKeys = NO_KEYS,
     ) -> None:
         self._entries = entries
         self._engine = engine
         self._chart = chart
         self._fresh = fresh
         self._allowed = allowed
+        self._keys = keys
 
     async def entries(self, resource: Resource, namespace: str, name: str) -> Mapping[str, bytes]:
         """Return the content of a ConfigMap or Secret by key; see `Entries`."""
@@ -73,3 +125,14 @@ class ReleaseSources:
     async def chart_file(self, path: str) -> bytes | None:
         """Return a file of the chart; see `Sources`."""
         return await self._engine.chart_file(self._chart, path)
+
+    async def decrypt(self, document: bytes, form: str) -> bytes:
+        """Return a document that SOPS has encrypted as it was; see `Sources`."""
+        if not (self._keys.age or self._keys.pgp):
+            raise ValuesInvalid(
+                "is encrypted with SOPS, and there is no key for it: "
+                "start Helmward with --sops-age-key or --sops-pgp-key"
+            )
+        return await self._engine.decrypt(
+            document, form=form, age_keys=self._keys.age, pgp_keys=self._keys.pgp
+        )

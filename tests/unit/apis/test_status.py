@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helmward.apis import GENERATIONS, V1, V1BETA1, Generation
-from helmward.model import Attempts, Stage, Told
+from helmward.model import Attempts, Chart, Stage, Told
 from tests.support.builders import NOW, a_revision
 from tests.support.declared import a_document, an_account, condition, conditions, told_of
 
@@ -233,3 +233,43 @@ def test_helms_status_in_each_generations_letters() -> None:
     pending = an_account(newest=a_revision(2, "pending-upgrade"), stage=Stage.WAITING)
     assert V1BETA1.status(pending, Told(), NOW)[0]["releaseStatus"] == "PENDING_UPGRADE"
     assert V1.status(pending, Told(), NOW)[0]["releaseStatus"] == "pending-upgrade"
+
+
+IN_GIT = Chart("sha256:x", "cart", "1.0.0", commit="c0ffee")
+
+
+@BOTH
+def test_the_revision_of_a_chart_in_git_is_its_commit(served: Generation) -> None:
+    """Its version says little: people seldom raise it with each commit."""
+    told = told_of(served, an_account(chart=IN_GIT, from_git=True))
+    assert (told.deployed, told.attempted) == ("c0ffee", "c0ffee")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("stage", "action", "attempted"),
+    [
+        (Stage.WORKING, "upgrade", "c0ffee"),
+        (Stage.WAITING, "upgrade", "c0ffee"),
+        (Stage.WORKING, "", "before"),
+        (Stage.STALLED, "", "before"),
+    ],
+)
+def test_a_commit_counts_as_released_once_it_is(
+    stage: Stage, action: str, attempted: str, served: Generation
+) -> None:
+    """Till then Helm calls the revision before deployed, by a version that may be the same."""
+    before = Told(deployed="before", attempted="before")
+    account = an_account(chart=IN_GIT, from_git=True, stage=stage, action=action)
+    told = told_of(served, account, before)
+    assert (told.deployed, told.attempted) == ("before", attempted)
+
+
+@BOTH
+def test_a_chart_that_was_fetched_before_says_why_it_serves(served: Generation) -> None:
+    chart = Chart("sha256:x", "cart", "1.0.0", stale_reason="https://x: no such host")
+    fetched = condition(told_of(served, an_account(chart=chart)), "ChartFetched")
+    assert (fetched.status, fetched.message) == (
+        "True",
+        "chart cart-1.0.0; https://x: no such host",
+    )

@@ -6,6 +6,7 @@ import pytest
 
 from helmward.apis import V1BETA1
 from helmward.model import Outcome, Stage, Told, ValuesPolicy
+from helmward.settings import GitChartSettings
 from tests.support.builders import NOW, a_revision
 from tests.support.declared import IN_GIT, an_account, condition, conditions, read, told_of
 
@@ -52,7 +53,8 @@ def test_what_only_v1_knows_says_nothing_here() -> None:
 
 
 def test_a_chart_in_git_is_that_of_master() -> None:
-    assert getattr(read(V1BETA1, {"chart": IN_GIT}).chart, "ref", None) == "master"
+    assert getattr(read(V1BETA1, {"chart": IN_GIT}).chart, "ref", None) == ""
+    assert GitChartSettings().default_ref == "master", "what an empty one stands for"
 
 
 def test_no_namespace_counts_as_default() -> None:

@@ -5,12 +5,20 @@ from typing import Any
 
 import pytest
 
-from helmward.errors import ChartRejected, ReleaseFailed
+from helmward.errors import (
+    ChartRejected,
+    ChartUnverified,
+    HelmwardError,
+    ReleaseFailed,
+    SourceForbidden,
+    SourceUnavailable,
+)
 from helmward.model import Attempts, Condition, Outcome, Stage, Told
 from helmward.releases import account as told
 from tests.support.builders import (
     NOW,
     PAST,
+    a_chart,
     a_declared,
     a_desired,
     a_revision,
@@ -109,3 +117,32 @@ def test_tests_are_told_of_only_where_they_are_asked_for() -> None:
     loud = told.in_sync(asked, a_desired(), tested, "in sync")
     assert quiet.tested is Outcome.NONE
     assert (loud.tested, loud.tests_decide) == (Outcome.FAILED, False)
+
+
+@pytest.mark.parametrize(
+    ("chart", "words"),
+    [
+        ({}, "revision 1 of cart-1.0.0 is in sync"),
+        (
+            {"stale_reason": "https://x: no such host"},
+            f"revision 1 of cart-1.0.0 is in sync; {told.KEPT}: https://x: no such host",
+        ),
+        (
+            {"signed_by": "Helm Team <team@example.com>"},
+            "revision 1 of cart-1.0.0 is in sync; signed by Helm Team <team@example.com>",
+        ),
+    ],
+)
+def test_ready_says_who_signed_and_why_a_kept_chart_serves(
+    chart: dict[str, str], words: str
+) -> None:
+    desired = a_desired(chart=replace(a_chart(), **chart))
+    account = told.in_sync(a_declared(), desired, an_observed(a_revision()), "in sync")
+    assert (account.stage, account.message) == (Stage.READY, words)
+
+
+@pytest.mark.parametrize("error", [ChartUnverified, SourceForbidden, SourceUnavailable])
+def test_what_keeps_a_chart_away_is_told_as_that(error: type[HelmwardError]) -> None:
+    """The old operators' condition ChartFetched is about it."""
+    account = told.failed(a_declared(), None, None, error("no"), "", Attempts(1))
+    assert account.chart_problem == "no"

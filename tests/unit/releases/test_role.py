@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
+from helmward.charts import Charts
 from helmward.kube import ClusterConfig, Kube
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.events import EventRecorder
@@ -29,6 +30,7 @@ async def role() -> ReleaseRole:
         EventRecorder(kube),
         CollectorRegistry(),
         ReleaseSettings(),
+        Charts(engine),
     )
     made = ReleaseRole(parts)
     made._session = Session(kube, "ops")

@@ -3,7 +3,6 @@
 import base64
 import json
 import traceback
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,62 +15,18 @@ from helmward.errors import (
     ClusterUnavailable,
     HelmwardError,
     Invalid,
-    NotFound,
-    SourceUnavailable,
     SpecInvalid,
     ValuesInvalid,
     ValuesUnavailable,
 )
-from helmward.kube.resources import Resource
-from helmward.model import Declared, Document, SourceKind, ValuesSource
+from helmward.model import ValuesSource
 from helmward.redaction import MASK, Redactor
 from helmward.values import Composed, checksum, compose, keep_secret
 from helmward.values.compose import MAX_COMPOSED, MAX_SECRETS
 from helmward.values.fetch import MAX_READ
 from helmward.values.sources import MAX_SOURCE
 from tests.support.builders import a_declared
-
-FIELDS = {SourceKind.CONFIG_MAP: "configMapKeyRef", SourceKind.SECRET: "secretKeyRef"}
-Objects = dict[str, dict[str, str | bytes] | HelmwardError]
-
-
-class Shelf:
-    """Objects by `Kind namespace/name`; an error stands for a server that gives one."""
-
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
-        self.asked: list[str] = []
-
-    async def entries(self, resource: Resource, namespace: str, name: str) -> Mapping[str, bytes]:
-        known = f"{resource.kind} {namespace}/{name}"
-        self.asked.append(known)
-        found = self._objects.get(known, NotFound(f"{known} not found"))
-        if isinstance(found, HelmwardError):
-            raise found
-        return {k: v if isinstance(v, bytes) else v.encode() for k, v in found.items()}
-
-    async def document(self, url: str) -> Document:
-        raise SourceUnavailable(f"{url}: there is no web here")
-
-    async def chart_file(self, _path: str) -> bytes | None:
-        return None
-
-
-def config_map(name: str = "a", **changes: Any) -> ValuesSource:
-    return _source(SourceKind.CONFIG_MAP, name, changes)
-
-
-def secret(name: str = "a", **changes: Any) -> ValuesSource:
-    return _source(SourceKind.SECRET, name, changes)
-
-
-def _source(kind: SourceKind, name: str, changes: dict[str, Any]) -> ValuesSource:
-    given: dict[str, Any] = {"field": f"spec.valuesFrom[0].{kind}", "name": name}
-    return ValuesSource(kind, **given | changes)
-
-
-def asking(*sources: ValuesSource, values: Any = None) -> Declared:
-    return a_declared(values_from=sources, values=json.dumps(values or {}).encode())
+from tests.support.shelf import Objects, Shelf, asking, config_map, secret
 
 
 async def composed(objects: Objects, *sources: ValuesSource, values: Any = None) -> Composed:
@@ -205,18 +160,13 @@ async def test_a_denial_names_the_field() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (
-            ValuesSource(SourceKind.EXTERNAL, "spec.valuesFrom[1].externalSourceRef"),
-            "values from a URL are not served yet",
-        ),
-        (
-            ValuesSource(SourceKind.CHART_FILE, "spec.valuesFrom[1].chartFileRef", optional=True),
-            "values from a file of the chart are not served yet",
-        ),
         (config_map(""), ".name: must not be empty"),
+        (secret(target="a..b", optional=True), '.targetPath: "a..b": a key is empty'),
+        (secret(target="a=b"), '.targetPath: "a=b": "=" in a key needs a backslash'),
+        (secret(literal=True), ".literal: has no effect without targetPath"),
     ],
 )
-async def test_what_cannot_be_served_is_refused_before_anything_is_read(
+async def test_what_cannot_be_meant_is_refused_before_anything_is_read(
     source: ValuesSource, words: str
 ) -> None:
     """Optional or not: silently other values would be worse."""

@@ -39,8 +39,8 @@ class GitOrRepository(ChartSource, frozen=True, rename="camel"):
     ] = None
 
 
-class AnyKeyRef(KeyRef, frozen=True):
-    """One key of a ConfigMap or Secret, with values in YAML."""
+class AnyKeyRef(KeyRef, frozen=True, rename="camel"):
+    """One key of a ConfigMap or Secret, with values in YAML, or with one value for a path."""
 
     namespace: Annotated[
         str | None, said("Namespace of the object; the HelmRelease's own when left out.")

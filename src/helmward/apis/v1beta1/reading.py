@@ -14,7 +14,6 @@ from helmward.apis.v1beta1.fields import RESOURCE, BetaSpec, BetaStatus, Documen
 from helmward.model import Declared, ReleaseOptions, ReleaseRef, ValuesPolicy
 
 ANTECEDENT: Final = "flux.weave.works/antecedent"
-DEFAULT_REF: Final = "master"
 
 _decoder: Final = msgspec.json.Decoder(Document)
 
@@ -28,10 +27,10 @@ def decode(document: bytes) -> Declared:
     read = _decoder.decode(document)
     meta, spec = read.metadata, read.spec
     name = spec.release_name or default_name(meta.namespace, meta.name)
-    chart, chart_problem = chart_of(spec.chart, default_ref=DEFAULT_REF)
+    chart, chart_problem = chart_of(spec.chart)
     secrets, entries = spec.value_file_secrets or (), spec.values_from or ()
     # A Secret that is not YAML always failed here, optional or not.
-    sources = sources_of(meta.namespace, secrets, entries, strict_secrets=True)
+    sources = sources_of(meta.namespace, secrets, entries, strict_secrets=True, any_scheme=True)
     return declare(
         RESOURCE,
         meta,

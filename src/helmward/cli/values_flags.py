@@ -1,0 +1,58 @@
+"""Flags of `helmward values`; `chart_flags` come on top of them."""
+
+from typing import Final
+
+import click
+
+from helmward.cli.flags import FILE, all_of, flag
+from helmward.cli.words import NamespaceName
+
+FORMS: Final = ("table", "yaml", "json")
+
+values_flags = all_of(
+    [
+        flag(
+            "HelmRelease",
+            "--namespace",
+            "-n",
+            type=NamespaceName(),
+            show_default="the kubeconfig's, else `default`",
+            help="Namespace of the HelmRelease.",
+        ),
+        flag(
+            "HelmRelease",
+            "--api",
+            type=click.Choice(["v1", "v1beta1"]),
+            show_default="the one that has the name",
+            help="Version of its API: helm.fluxcd.io/v1 or flux.weave.works/v1beta1.",
+        ),
+        flag(
+            "HelmRelease",
+            "--output",
+            "-o",
+            type=click.Choice(FORMS),
+            default="table",
+            help="A table, YAML with the sources as comments, or JSON.",
+        ),
+        flag(
+            "HelmRelease",
+            "--show-secrets",
+            is_flag=True,
+            help="Show what came from Secrets, which is masked otherwise.",
+        ),
+        flag(
+            "Cluster",
+            "--kubeconfig",
+            type=FILE,
+            show_default="$KUBECONFIG, the pod's service account, ~/.kube/config",
+            help="Which cluster, and as whom.",
+        ),
+        flag(
+            "Cluster",
+            "--context",
+            metavar="NAME",
+            show_default="the kubeconfig's current one",
+            help="The kubeconfig's context to use.",
+        ),
+    ]
+)

@@ -40,7 +40,8 @@ from helmward.model import Declared
 from helmward.redaction import REDACTOR
 from helmward.runtime.beside import beside
 from helmward.settings import CHARTS_SYNC_INTERVAL, ChartSettings
-from helmward.values import ReleaseSources, compose, keep_secret, read_keys
+from helmward.sops import Decrypter, read_keys
+from helmward.values import ReleaseSources, compose, keep_secret
 from helmward.values.provenance import trace
 
 STARTING: Final = 15.0
@@ -97,13 +98,13 @@ async def _answer(kube: Kube, question: Question) -> str:
     if declared.problem:
         raise SpecInvalid(declared.problem)
     settings, entries = question.charts, ClusterEntries(kube)
-    keys = read_keys(settings.age_keys, settings.pgp_keys)
+    decrypter = Decrypter(read_keys(settings.age_keys, settings.pgp_keys))
     fresh = CHARTS_SYNC_INTERVAL
     async with _engine(kube, settings) as (engine, work):
         charts = Charts(engine, settings, work=work / "mirrors")
         chart = await charts.pull(declared, entries, fresh=fresh)
         sources = ReleaseSources(
-            entries, engine, chart, fresh=fresh, allowed=settings.allowed, keys=keys
+            entries, engine, chart, fresh=fresh, allowed=settings.allowed, decrypter=decrypter
         )
         values = await compose(declared, sources, defaults=settings.defaults, in_layers=True)
     await keep_secret(declared.key.owner, values)

@@ -41,7 +41,8 @@ from helmward.runtime.references import References
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
-from helmward.values import ReleaseSources, read_keys
+from helmward.sops import Decrypter, read_keys
+from helmward.values import ReleaseSources
 
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
@@ -282,11 +283,11 @@ def _sources(parts: Parts) -> Callable[..., ReleaseSources]:
         ConfigInvalid: a file with keys cannot be read.
     """
     charts = parts.settings.charts
-    keys = read_keys(charts.age_keys, charts.pgp_keys)
+    decrypter = Decrypter(read_keys(charts.age_keys, charts.pgp_keys))
 
     def of(entries: Entries, chart: Chart, *, fresh: timedelta) -> ReleaseSources:
         return ReleaseSources(
-            entries, parts.engine, chart, fresh=fresh, allowed=charts.allowed, keys=keys
+            entries, parts.engine, chart, fresh=fresh, allowed=charts.allowed, decrypter=decrypter
         )
 
     return of

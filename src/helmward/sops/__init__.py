@@ -7,6 +7,7 @@ opened from.
 """
 
 from helmward.sops.decrypter import Decrypter
-from helmward.sops.running import DecryptFailed, Keys
+from helmward.sops.keys import Keys, read_keys
+from helmward.sops.running import DecryptFailed
 
-__all__ = ["DecryptFailed", "Decrypter", "Keys"]
+__all__ = ["DecryptFailed", "Decrypter", "Keys", "read_keys"]

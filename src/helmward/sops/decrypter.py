@@ -5,7 +5,8 @@ import hashlib
 from collections import OrderedDict
 from typing import Final
 
-from helmward.sops.running import DecryptFailed, Keys, Request, run
+from helmward.sops.keys import Keys
+from helmward.sops.running import DecryptFailed, Request, run
 
 REMEMBERED: Final = 16 * 1024 * 1024
 """Bytes of opened documents that are kept in memory."""

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from helmward.errors import ConfigInvalid
+from helmward.sops.keys import Keys
 
 TIMEOUT: Final = 30.0
 """Seconds; a document takes some tens of milliseconds."""
@@ -22,15 +23,6 @@ MAX_OUTPUT: Final = 64 * 1024 * 1024
 
 class DecryptFailed(Exception):
     """The document cannot be opened; the message quotes nothing of it."""
-
-
-class Keys(msgspec.Struct, frozen=True):
-    """What may open a document."""
-
-    age: tuple[bytes, ...] = ()
-    """Lines of age identities."""
-    pgp: tuple[bytes, ...] = ()
-    """OpenPGP private keys without passphrase, armoured or binary."""
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -13,16 +13,14 @@ from helmward.values.composed import Composed, keep_secret
 from helmward.values.diff import diff
 from helmward.values.layers import CHART, Layer
 from helmward.values.merge import Path, shown
-from helmward.values.sources import NO_KEYS, ReleaseSources, SopsKeys, Sources, read_keys
+from helmward.values.sources import ReleaseSources, Sources
 
 __all__ = [
     "CHART",
-    "NO_KEYS",
     "Composed",
     "Layer",
     "Path",
     "ReleaseSources",
-    "SopsKeys",
     "Sources",
     "blame",
     "blamed",
@@ -30,6 +28,5 @@ __all__ = [
     "compose",
     "diff",
     "keep_secret",
-    "read_keys",
     "shown",
 ]

@@ -1,4 +1,4 @@
-"""What SOPS has encrypted, and in which form; pure. Decrypting is the engine's.
+"""What SOPS has encrypted, and in which form; pure. `helmward.sops` opens it.
 
 Called by `compose`.
 

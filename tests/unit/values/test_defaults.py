@@ -8,8 +8,8 @@ import pytest
 from helmward.errors import AccessDenied, ConfigInvalid, ValuesInvalid, ValuesUnavailable
 from helmward.model import ValuesSource
 from helmward.redaction import MASK, Redactor
+from helmward.sops import Keys, read_keys
 from helmward.values import compose, keep_secret
-from helmward.values.sources import SopsKeys, read_keys
 from tests.support.shelf import Objects, Shelf, asking, chart_file, config_map, external, secret
 
 ENTRY = "ops/defaults"
@@ -126,7 +126,7 @@ def test_keys_are_read_from_files_and_never_shown(tmp_path: Path) -> None:
     (folder / "empty").write_text("\n")
     keys = read_keys([folder / "age"], [])
 
-    assert keys == SopsKeys(age=(b"AGE-SECRET-KEY-1HUNTER2\n",))
+    assert keys == Keys(age=(b"AGE-SECRET-KEY-1HUNTER2\n",))
     assert "HUNTER2" not in repr(keys)
     with pytest.raises(ConfigInvalid, match=r"--sops-pgp-key .*/absent: No such file"):
         read_keys([], [folder / "absent"])

@@ -177,6 +177,26 @@ async def test_what_a_policy_or_a_flag_forbids_is_not_asked_for(
         await releases.ready("web")
 
 
+@BOTH
+@pytest.mark.parametrize("form", ["archive", "data"])
+async def test_an_archive_is_a_source_of_its_own(
+    form: str, served: Any, operator: Releases, repo: ChartRepo
+) -> None:
+    """Name and version may be left out: it says itself which chart it is."""
+    releases = operator.of("web", resource=served.resource)
+    file = repo.folder / "web-1.1.0.tgz"
+    packed = base64.b64encode(file.read_bytes()).decode()
+    data = f"data:application/gzip;base64,{packed}"
+    url = f"{repo.url}/{file.name}" if form == "archive" else data
+    document = releases.document("web")
+    document["spec"]["chart"] = {"repository": url}
+    releases.made.append((releases, "web"))
+    await releases.kube.apply(document, field_manager="user", resource=releases.resource)
+    status = await releases.ready("web")
+    assert status["revision"] == "1.1.0"
+    assert await colour(releases) == "blue"
+
+
 @pytest.fixture(scope="module")
 def team() -> PgpKey:
     """The key that a policy trusts."""

@@ -88,7 +88,7 @@ async def test_a_client_certificate_opens_a_repository(web: Fetching, tmp_path: 
             Access(ca=authority.pem),
             Access(ca=authority.pem, certificate=wrong.certificate, key=wrong.key),
         ):
-            with pytest.raises(SourceUnavailable, match="refuses our client certificate"):
+            with pytest.raises(SourceUnavailable, match="our client certificate"):
                 await web.pull(repo.url, access=refused)
 
 

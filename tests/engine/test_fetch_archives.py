@@ -8,6 +8,7 @@ import pytest
 
 from helmward.errors import ChartNotFound, ChartRejected, SourceUnavailable, SpecInvalid
 from helmward.model import Access
+from helmward.settings import EngineSettings
 from tests.support.charts import CONFIG_MAP, ChartRepo, make_chart
 from tests.support.engines import Fetching, fetching
 
@@ -55,6 +56,18 @@ async def test_an_archive_that_is_down_serves_what_was_fetched(
     repo.fail(status=404)
     with pytest.raises(SourceUnavailable, match="404"):
         await web.pull(url)
+
+
+async def test_an_archive_is_kept_over_a_restart(repo: ChartRepo, tmp_path: Path) -> None:
+    url = f"{repo.url}/{repo.add('app', '1.0.0', ONE).name}"
+    async with fetching(EngineSettings(cache=tmp_path / "cache")) as web:
+        first = await web.pull(url)
+        await web.restart()
+        assert await web.pull(url) == first
+        assert repo.count(".tgz", 304) == 1
+        repo.fail(status=500)
+        await web.restart()
+        assert (await web.pull(url)).digest == first.digest
 
 
 async def test_an_archive_has_to_hold_what_is_asked_for(web: Fetching, repo: ChartRepo) -> None:

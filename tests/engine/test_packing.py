@@ -7,7 +7,6 @@ import shutil
 import tarfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,11 @@ from helmward.errors import (
 )
 from helmward.model import Access, Chart, Repository
 from helmward.settings import EngineSettings
-from tests.support.charts import ChartRepo
+from tests.support.charts import ChartRepo, make_chart
 from tests.support.helm import Helm, config_map
 from tests.support.plane import Plane
 
 ONE = {"c.yaml": config_map("c")}
-DAY = timedelta(days=1)
 
 
 def write(folder: Path, name: str = "app", version: str = "1.0.0", **more: Any) -> Path:
@@ -154,9 +152,7 @@ async def test_requirements_of_old_charts_are_fetched(helm: Helm, tmp_path: Path
 
 
 @pytest.mark.parametrize("spelling", ["@stable", "alias:stable"])
-async def test_a_repository_is_found_by_its_name(
-    helm: Helm, tmp_path: Path, spelling: str
-) -> None:
+async def test_a_repository_is_found_by_its_name(helm: Helm, tmp_path: Path, spelling: str) -> None:
     helm.repo.add("sub", "1.0.0", ONE)
     helm.repo.authorization = "Basic cGxhbnRlZDp3b3Jk"
     folder = write(tmp_path / "app", dependencies=[needs("sub", "1.0.0", spelling)])
@@ -214,9 +210,7 @@ async def test_charts_too_deep_are_refused(helm: Helm, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("way", ["../../out", "/etc", "../..", "sub/../../../out"])
-async def test_nothing_outside_of_the_folder_is_read(
-    helm: Helm, tmp_path: Path, way: str
-) -> None:
+async def test_nothing_outside_of_the_folder_is_read(helm: Helm, tmp_path: Path, way: str) -> None:
     write(tmp_path / "out", "sub")
     root = tmp_path / "git"
     write(root / "app", dependencies=[needs("sub", "1.0.0", f"file://{way}")])
@@ -242,7 +236,7 @@ async def test_links_are_not_followed(helm: Helm, tmp_path: Path) -> None:
             await pack(helm.engine, tmp_path / name, "app")
     (tmp_path / "git").mkdir()
     (tmp_path / "git/app").symlink_to(tmp_path / "out")
-    with pytest.raises(ChartRejected, match="app.* is a link"):
+    with pytest.raises(ChartRejected, match=r"app.* is a link"):
         await pack(helm.engine, tmp_path / "git", "app")
 
 
@@ -251,7 +245,9 @@ async def test_what_is_vendored_stays_unless_it_is_listed(helm: Helm, tmp_path: 
     helm.repo.add("sub", "1.1.0", {"s.yaml": config_map("s", made="fetched")})
     wanted = [needs("sub", "1.x", helm.repo.url), needs("own", "0.1.0")]
     folder = write(tmp_path / "app", dependencies=wanted)
-    write(folder / "charts/sub", "sub", "1.0.0", files={"templates/c.yaml": config_map("s", made="x")})
+    write(
+        folder / "charts/sub", "sub", "1.0.0", files={"templates/c.yaml": config_map("s", made="x")}
+    )
     write(folder / "charts/own", "own", "0.1.0")
     write(folder / "charts/unlisted", "unlisted", "7.0.0")
     await helm.install(await pack(helm.engine, folder))
@@ -273,7 +269,10 @@ async def test_a_packed_dependency_is_as_good_as_a_folder(helm: Helm, tmp_path: 
     [
         (needs("sub", "1.x"), r'charts/ must hold it, but version "1\.x" is not there'),
         (needs("own", "2.x"), r'charts/ must hold it, but version "2\.x" is there as 0\.1\.0'),
-        (needs("own", "1.x", "file://../own"), r"is asked for, but at file://\.\./own it is 0\.1\.0"),
+        (
+            needs("own", "1.x", "file://../own"),
+            r"is asked for, but at file://\.\./own it is 0\.1\.0",
+        ),
         (needs("other", "0.1.0", "file://../own"), 'dependency other of chart app: .*chart "own"'),
         (needs("sub", "1.x", "file://../none"), r'no folder "none"'),
         (needs("../sub", "1.x", "file://../own"), "not one of a chart"),
@@ -293,11 +292,11 @@ async def test_a_dependency_that_is_not_there_is_named(
 async def test_a_repository_without_it_is_blamed(helm: Helm, tmp_path: Path) -> None:
     helm.repo.add("sub", "1.0.0", ONE)
     folder = write(tmp_path / "app", dependencies=[needs("sub", "9.x", helm.repo.url)])
-    with pytest.raises(ChartNotFound, match="dependency sub of chart app: .*no version"):
+    with pytest.raises(ChartNotFound, match=r"dependency sub of chart app: .*no version"):
         await pack(helm.engine, folder)
     helm.repo.fail(status=503)
     write(folder, dependencies=[needs("sub", "1.x", f"{helm.repo.url}/elsewhere")])
-    with pytest.raises(SourceUnavailable, match="dependency sub of chart app: .*503"):
+    with pytest.raises(SourceUnavailable, match=r"dependency sub of chart app: .*503"):
         await pack(helm.engine, folder)
 
 
@@ -336,22 +335,6 @@ async def test_a_key_is_packed_once(helm: Helm, tmp_path: Path) -> None:
     assert await helm.engine.packed_chart("k") == packed[0]
     assert await pack(helm.engine, tmp_path, "app", key="k") == packed[0]
     assert await helm.engine.packed_chart("another") is None
-
-
-async def test_one_who_gives_up_leaves_the_others(helm: Helm, tmp_path: Path) -> None:
-    helm.repo.add("sub", "1.0.0", ONE)
-    helm.repo.fail("index.yaml", delay=0.5)
-    folder = write(tmp_path / "app", dependencies=[needs("sub", "1.x", helm.repo.url)])
-    hasty = asyncio.create_task(pack(helm.engine, folder, key="k"))
-    async with asyncio.timeout(10):
-        while not helm.repo.requests and not hasty.done():
-            await asyncio.sleep(0)
-            break
-    patient = asyncio.create_task(pack(helm.engine, folder, key="k"))
-    await asyncio.sleep(0)
-    hasty.cancel()
-    await asyncio.gather(hasty, return_exceptions=True)
-    assert (await patient).name == "app"
 
 
 async def test_a_restart_changes_nothing(plane: Plane, repo: ChartRepo, tmp_path: Path) -> None:
@@ -401,7 +384,7 @@ async def test_files_of_a_chart_are_read(helm: Helm, tmp_path: Path) -> None:
     for path in ("../app/values.yaml", "/etc/passwd", "..", "", "files/../../x"):
         with pytest.raises(SpecInvalid, match="below the chart's folder"):
             await helm.engine.chart_file(chart, path)
-    with pytest.raises(ChartRejected, match='"big".* larger than 1 MiB'):
+    with pytest.raises(ChartRejected, match=r'"big".* larger than 1 MiB'):
         await helm.engine.chart_file(chart, "big")
     with pytest.raises(ChartEvicted):
         await helm.engine.chart_file(Chart("tree:" + "0" * 64, "app", "1.0.0"), "values.yaml")
@@ -409,8 +392,6 @@ async def test_files_of_a_chart_are_read(helm: Helm, tmp_path: Path) -> None:
 
 async def test_files_of_a_pulled_chart_are_read(helm: Helm, tmp_path: Path) -> None:
     """A dependency's by its name, whatever its archive is called."""
-    from tests.support.charts import make_chart
-
     packed = make_chart(tmp_path, "sub", "1.0.0", {}, files={"files/x": "of sub"})
     chart = await helm.chart(ONE, {"a": 1})
     assert await helm.engine.chart_file(chart, "values.yaml") == b"a: 1\n"

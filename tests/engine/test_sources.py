@@ -109,7 +109,7 @@ async def test_a_certificate_that_nobody_trusts_is_blamed(helm: Helm, tmp_path: 
             await helm.pull("app", url=repo.url)
 
 
-@pytest.mark.parametrize("url", ["oci://registry/charts", "stable", "file:///etc", "ftp://x/y"])
+@pytest.mark.parametrize("url", ["oci://", "stable", "file:///etc", "ftp://x/y"])
 async def test_an_address_that_is_no_repository_is_refused(helm: Helm, url: str) -> None:
     with pytest.raises(SpecInvalid):
         await helm.pull("app", url=url)

@@ -65,7 +65,7 @@ func unpack(packed []byte, left *budget) ([]*buffered.BufferedFile, error) {
 			"it is no chart but something else: a chart is a .tgz, a tar archive packed with gzip")
 	}
 	unzipped := &inflating{from: zipped, packed: int64(len(packed))}
-	files, err := entries(tar.NewReader(unzipped), left)
+	files, err := entries(unzipped, left)
 	if err == nil {
 		// The checksum stands at the very end.
 		_, err = io.Copy(io.Discard, unzipped)
@@ -88,7 +88,8 @@ func broken(err error) error {
 	}
 }
 
-func entries(from *tar.Reader, left *budget) ([]*buffered.BufferedFile, error) {
+func entries(unzipped *inflating, left *budget) ([]*buffered.BufferedFile, error) {
+	from := tar.NewReader(unzipped)
 	var files []*buffered.BufferedFile
 	seen := map[string]bool{}
 	for {
@@ -106,6 +107,9 @@ func entries(from *tar.Reader, left *budget) ([]*buffered.BufferedFile, error) {
 		if err := left.take(header.Name, header.Size); err != nil {
 			return nil, err
 		}
+		if err := unzipped.check(header.Size); err != nil {
+			return nil, err
+		}
 		if name == "" {
 			continue
 		}
@@ -113,8 +117,8 @@ func entries(from *tar.Reader, left *budget) ([]*buffered.BufferedFile, error) {
 			return nil, refused(header.Name, "is there twice")
 		}
 		seen[name] = true
-		content, err := io.ReadAll(from)
-		if err != nil {
+		content := make([]byte, header.Size)
+		if _, err := io.ReadFull(from, content); err != nil {
 			return nil, err
 		}
 		files = append(files, &buffered.BufferedFile{

@@ -51,11 +51,19 @@ type inflating struct {
 func (i *inflating) Read(into []byte) (int, error) {
 	count, err := i.from.Read(into)
 	i.read += int64(count)
-	switch {
-	case i.read > ratioCounts && i.read/highestRatio > i.packed:
-		return count, tooLarge("it unpacks to more than %d times its size, as no honest chart does", highestRatio)
-	case i.read > mostUnpacked+mostFiles*4*1024:
-		return count, tooLarge("unpacked it is larger than %d MiB", mostUnpacked>>20)
+	if refused := i.check(0); refused != nil {
+		return count, refused
 	}
 	return count, err
+}
+
+// check refuses what is to come before it is there.
+func (i *inflating) check(more int64) error {
+	switch read := i.read + more; {
+	case read > ratioCounts && read/highestRatio > i.packed:
+		return tooLarge("it unpacks to more than %d times its size, as no honest chart does", highestRatio)
+	case read > mostUnpacked+mostFiles*4*1024:
+		return tooLarge("unpacked it is larger than %d MiB", mostUnpacked>>20)
+	}
+	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"os"
-	"slices"
 	"time"
 
 	"helmward.dev/engine/internal/documents"
@@ -55,22 +54,21 @@ func (s *Source) signedBy(
 	if err != nil {
 		return "", err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.signed[signedKey(want, found.Digest)] = by
+	s.resolved.keep(signedAs(want, found.Digest), resolution{Digest: found.Digest, Of: by, At: time.Now()})
 	return by, nil
 }
 
-// knownSigner is who has signed it, where that was found out already.
+// knownSigner is who has signed it, where these keys found that out before,
+// also over a restart: other bytes, or another key, are checked anew.
 func (s *Source) knownSigner(want Wanted, digest string) (string, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	by, known := s.signed[signedKey(want, digest)]
-	return by, known
+	passed, known := s.resolved.get(signedAs(want, digest))
+	return passed.Of, known && passed.Digest == digest
 }
 
-func signedKey(want Wanted, digest string) string {
-	return fetch.Keyed(slices.Concat([][]byte{[]byte(want.Verify.Provider), []byte(digest)}, want.Verify.Keys)...)
+func signedAs(want Wanted, digest string) asked {
+	return asked{
+		repository: "signed", access: signature.Fingerprint(want.Verify.Provider, want.Verify.Keys), name: digest,
+	}
 }
 
 func (s *Source) verify(
@@ -111,7 +109,7 @@ func (s *Source) provenance(ctx context.Context, want Wanted, address, home *url
 	}
 	kept, err := s.documents.Get(ctx, documents.Wanted{
 		Address: beside.String(), Access: want.Access, Home: home, Allowed: want.Allowed,
-		Oldest: time.Minute, Limit: signature.LargestProvenance,
+		Limit: signature.LargestProvenance,
 	})
 	if fetch.IsGone(err) {
 		return nil, failure.New(pb.Failure_UNVERIFIED, "%s is not signed: there is no %s.prov beside it",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,12 +38,9 @@ type Source struct {
 	packing   singleflight.Group
 	packed    *packedKeys
 
-	listings *listings
-	resolved *resolved
-
-	mu sync.Mutex
-	// signed says who has signed what, by digest and keys.
-	signed map[string]string
+	registries *registries
+	listings   *listings
+	resolved   *resolved
 }
 
 // Found is a chart in the store.
@@ -69,14 +65,14 @@ func NewSource(options Options) *Source {
 	client := fetch.New(fetch.Options{RefuseLocal: options.RefuseLocal, Plugins: options.Plugins})
 	kept := newDisk(options.Folder, options.Size)
 	return &Source{
-		options:   options,
-		client:    client,
-		documents: documents.New(client, options.Folder),
-		store:     newStore(kept),
-		listings:  newListings(kept),
-		resolved:  newResolved(kept),
-		packed:    newPackedKeys(kept),
-		signed:    map[string]string{},
+		options:    options,
+		client:     client,
+		documents:  documents.New(client, options.Folder),
+		store:      newStore(kept),
+		listings:   newListings(kept),
+		registries: newRegistries(client),
+		resolved:   newResolved(kept),
+		packed:     newPackedKeys(kept),
 	}
 }
 
@@ -96,7 +92,10 @@ func (s *Source) Documents() *documents.Documents { return s.documents }
 func (s *Source) Kept() int { return s.store.count() }
 
 // ForgetIndexes makes the next pulls ask their repositories.
-func (s *Source) ForgetIndexes() { s.listings.forget() }
+func (s *Source) ForgetIndexes() {
+	s.listings.forget()
+	s.registries.forget()
+}
 
 // Pull finds a version and fetches its archive, unless it is here already.
 func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
@@ -108,10 +107,10 @@ func (s *Source) Pull(ctx context.Context, want Wanted) (*Found, error) {
 	switch place {
 	case anArchive:
 		return s.fromArchive(ctx, address, want)
-	case aRepository:
-		return s.fromRepository(ctx, address, want)
+	case aRegistry:
+		return s.fromRegistry(ctx, address, want)
 	default:
-		return nil, failure.New(pb.Failure_INVALID, "%s cannot be read yet", fetch.Shown(address))
+		return s.fromRepository(ctx, address, want)
 	}
 }
 
@@ -135,14 +134,20 @@ func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Want
 	return found, err
 }
 
-// choose finds the version in the index; an old index is asked for again before
-// the answer is no.
+// choose finds the version in the index. Before the answer is no, we look what
+// others have fetched since, and an old index is asked for again.
 func (s *Source) choose(ctx context.Context, from *repository, want Wanted) (*entry, *seen, error) {
 	index, err := from.current(ctx, want.Oldest, want.Allowed)
 	if err != nil {
 		return nil, nil, err
 	}
 	chosen, err := from.choose(index, want)
+	if failure.Is(err, pb.Failure_CHART_NOT_FOUND) {
+		if newer := from.listing.known(0); newer.index != index.index {
+			index = newer
+			chosen, err = from.choose(index, want)
+		}
+	}
 	damaged := errors.Is(err, errDamaged)
 	if damaged {
 		from.listing.lose()

@@ -13,6 +13,9 @@ import (
 	"helmward.dev/engine/internal/fetch"
 )
 
+// block is what the smallest file takes, so that many of them count too.
+const block = 4 << 10
+
 // disk keeps a page a file: a line of JSON, then the content. When its source
 // last confirmed it is the file's own time. Failing to keep costs a request.
 type disk struct {
@@ -92,7 +95,7 @@ func (d disk) makeRoom(size int64) {
 	for _, entry := range entries {
 		if info, err := entry.Info(); err == nil {
 			files = append(files, info)
-			size += info.Size()
+			size += info.Size() + block
 		}
 	}
 	slices.SortFunc(files, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
@@ -101,7 +104,7 @@ func (d disk) makeRoom(size int64) {
 			return
 		}
 		if os.Remove(d.path(oldest.Name())) == nil {
-			size -= oldest.Size()
+			size -= oldest.Size() + block
 		}
 	}
 }

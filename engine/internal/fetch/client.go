@@ -40,6 +40,7 @@ type pace struct {
 // Client asks; it is made once.
 type Client struct {
 	options    Options
+	overall    time.Duration
 	pace       pace
 	transports *transports
 	waits      *waits
@@ -49,6 +50,7 @@ type Client struct {
 func New(options Options) *Client {
 	return &Client{
 		options:    options,
+		overall:    overall,
 		pace:       pace{slowestAfter, slowest},
 		transports: newTransports(),
 		waits:      newWaits(),
@@ -104,7 +106,7 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited, stop := context.WithTimeout(ctx, overall)
+	limited, stop := context.WithTimeout(ctx, c.overall)
 	own, cancel := context.WithCancelCause(limited)
 	end := func(cause error) { cancel(cause); stop() }
 	response, err := c.send(own, client, r)

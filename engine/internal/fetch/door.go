@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
@@ -155,7 +156,12 @@ func (c *Client) failed(ctx context.Context, address *url.URL, err error) error 
 	if errors.As(err, &bad) {
 		return failure.New(pb.Failure_INVALID, "%s: %w", Shown(address), bad)
 	}
-	return Unavailable(address, "%s", reason(ctx, err))
+	said := reason(ctx, err)
+	if address.Scheme == "https" && strings.HasPrefix(said, brokeOff) {
+		// Who refuses a certificate may be gone before we have read why.
+		said += " before it answered: does it refuse our client certificate, or want one (tls.crt)?"
+	}
+	return Unavailable(address, "%s", said)
 }
 
 // asked is the address that a redirect has led to.

@@ -40,7 +40,7 @@ const noPlugin = 3
 func (c *Client) byPlugin(ctx context.Context, r Request) ([]byte, error) {
 	if c.options.Plugins == "" {
 		return nil, failure.New(pb.Failure_INVALID,
-			"nothing here reads %q: a downloader plugin for %s:// would (--plugins)", Shown(r.Address), r.Address.Scheme)
+			"nothing here reads %q: a downloader plugin for %s:// would (--helm-plugins)", Shown(r.Address), r.Address.Scheme)
 	}
 	folder, err := os.MkdirTemp("", "hw-plugin-")
 	if err != nil {
@@ -51,7 +51,7 @@ func (c *Client) byPlugin(ctx context.Context, r Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeout(ctx, overall)
+	limited, cancel := context.WithTimeout(ctx, c.overall)
 	defer cancel()
 	output, said, err := runPlugin(limited, folder, given, r.Limit)
 	switch exit := new(exec.ExitError); {

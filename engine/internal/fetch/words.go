@@ -39,6 +39,8 @@ func IsPage(body []byte) bool {
 	return bytes.HasPrefix(start, []byte("<!doctype html")) || bytes.HasPrefix(start, []byte("<html"))
 }
 
+const brokeOff = "broke off: "
+
 // reason takes the address off an error of the HTTP client, which may hold a
 // credential, and says what would mend it.
 func reason(ctx context.Context, err error) string {
@@ -60,9 +62,9 @@ func reason(ctx context.Context, err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "cannot be reached: connection refused: nobody listens there"
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		return "broke off: the connection was closed too early"
+		return brokeOff + "the connection was closed too early"
 	case errors.Is(err, syscall.ECONNRESET):
-		return "broke off: the connection was reset"
+		return brokeOff + "the connection was reset"
 	}
 	if words := distrust(err); words != "" {
 		return "cannot be trusted: " + words
@@ -124,7 +126,7 @@ func explain(response *http.Response, shown, withheld bool) string {
 	said := fmt.Sprintf("answered %d %s", response.StatusCode, http.StatusText(response.StatusCode))
 	if withheld {
 		said += " at " + Shown(response.Request.URL) +
-			" (credentials do not follow to another host: pass_credentials would let them)"
+			" (credentials do not follow to another host: the annotation helmward.dev/pass-credentials lets them)"
 	}
 	switch response.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:

@@ -35,8 +35,23 @@ const (
 	mostReferrers   = 200
 )
 
-// ErrAbsent says that the registry answers, and has no such thing.
-var ErrAbsent = errors.New("is not there")
+var (
+	// ErrAbsent says that the registry answers, and has no such thing.
+	ErrAbsent = errors.New("is not there")
+	// ErrDenied says that the registry does not let us in; some say that too of
+	// what is not there.
+	ErrDenied = errors.New("is denied")
+	errOdd    = errors.New("is no registry's answer")
+)
+
+// told is a failure that is also one of the above.
+type told struct {
+	error
+	is error
+}
+
+func (t *told) Is(other error) bool { return other == t.is }
+func (t *told) Unwrap() error       { return t.error }
 
 // Client reads from registries; it is made once.
 type Client struct {
@@ -115,10 +130,15 @@ func (r *Repository) Points(ctx context.Context, tag string) (string, error) {
 	ctx, end := context.WithTimeout(ctx, overall)
 	defer end()
 	found, err := r.remote.Resolve(ctx, tag)
-	if err != nil {
-		return "", r.failed(ctx, tag, err)
+	if err == nil {
+		return found.Digest.String(), nil
 	}
-	return found.Digest.String(), nil
+	if err = r.failed(ctx, tag, err); !errors.Is(err, errOdd) {
+		return "", err
+	}
+	// Some registries name no digest before they are asked for all of it.
+	raw, _, err := r.manifest(ctx, tag)
+	return digest.FromBytes(raw).String(), err
 }
 
 // manifest reads a manifest by its tag or digest; what comes is checked.
@@ -185,7 +205,7 @@ func (r *Repository) failed(ctx context.Context, what string, err error) error {
 	case errors.Is(err, errdef.ErrNotFound):
 		return ErrAbsent
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return r.web.Answered(r.address, r.address, r.access, http.StatusUnauthorized, false)
+		return &told{r.web.Answered(r.address, r.address, r.access, http.StatusUnauthorized, false), ErrDenied}
 	case errors.As(err, &answered):
 		return r.answered(answered)
 	case errors.Is(err, errdef.ErrTooManyPages):
@@ -196,7 +216,7 @@ func (r *Repository) failed(ctx context.Context, what string, err error) error {
 	case isTransport(err) || ctx.Err() != nil:
 		return r.web.Failed(ctx, r.address, err)
 	}
-	return fetch.Unavailable(r.address, "answers for %s what no registry would: %s", what, withoutAddress(err))
+	return &told{fetch.Unavailable(r.address, "answers for %s what no registry would: %s", what, withoutAddress(err)), errOdd}
 }
 
 func (r *Repository) answered(response *errcode.ErrorResponse) error {
@@ -207,7 +227,11 @@ func (r *Repository) answered(response *errcode.ErrorResponse) error {
 	if response.URL.Host != r.remote.Reference.Host() {
 		address = response.URL // who gives out tokens
 	}
-	return r.web.Answered(address, response.URL, r.access, response.StatusCode, r.shows)
+	said := r.web.Answered(address, response.URL, r.access, response.StatusCode, r.shows)
+	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
+		return &told{said, ErrDenied}
+	}
+	return said
 }
 
 func isTransport(err error) bool {

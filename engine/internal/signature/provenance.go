@@ -97,4 +97,3 @@ func signer(entity *openpgp.Entity) string {
 	}
 	return slices.Min(names) + " " + fingerprint
 }
-

@@ -24,7 +24,8 @@ from aiohttp import web
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 # Not this folder itself: its modules must not stand in for others of the same name.
-sys.path[0] = str(ROOT)
+if sys.path[0] == str(ROOT / "bench"):
+    sys.path[0] = str(ROOT)
 
 from bench import meter  # noqa: E402
 from bench.large_index import MIB, large_index  # noqa: E402

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -171,7 +172,7 @@ async def test_what_is_not_there_is_named(
         await web.pull(registry.url, "app", "9.9.9", access=PLAIN)
     with pytest.raises(ChartNotFound, match=r'no chart "other".*nothing at oci://\S+/charts/other'):
         await web.pull(registry.url, "other", "1.0.0", access=PLAIN)
-    with pytest.raises(ChartNotFound, match="nothing at oci://.*/charts/app@sha256:0000"):
+    with pytest.raises(ChartNotFound, match=r"nothing at oci://.*/charts/app@sha256:0000"):
         await web.pull(registry.url, "app", "sha256:" + "0" * 64, access=PLAIN)
 
 
@@ -202,7 +203,7 @@ async def test_a_docker_config_for_another_host_is_not_shown(
     closed.push(chart(tmp_path))
     with Front(closed) as front:
         access = docker_config("registry.example.com", auth=ENCODED)
-        with pytest.raises(SourceUnavailable, match="401.*the credentials are missing"):
+        with pytest.raises(SourceUnavailable, match=r"401.*the credentials are missing"):
             await web.pull(front.url, "app", "1.0.0", access=access)
         assert not [one for one in front.seen if one.authorization]
 
@@ -252,10 +253,40 @@ async def test_a_registry_with_a_ca_of_its_own_is_trusted_by_it(
             assert (await web.pull(registry.url, "app", "1.0.0", access=access)).version == "1.0.0"
 
 
-async def test_egress_holds_for_registries_too(web: Fetching, registry: Registry) -> None:
-    allowed = ["https://charts.example.com/"]
-    with pytest.raises(SourceForbidden, match="--allow-url"):
-        await web.pull(registry.url, "app", "1.0.0", access=PLAIN, allowed=allowed)
+@pytest.mark.parametrize(
+    ("prefix", "fine"),
+    [
+        ("oci://{}/charts/", True),
+        ("oci://{}", True),
+        ("http://{}/v2/charts/", True),
+        ("oci://{}/other/", False),
+        ("https://charts.example.com/", False),
+    ],
+)
+async def test_egress_holds_for_registries_too(
+    web: Fetching, registry: Registry, tmp_path: Path, prefix: str, fine: bool
+) -> None:
+    """A registry is allowed as it is written in a HelmRelease; what is kept is no way around."""
+    registry.push(chart(tmp_path))
+    kept = await web.pull(registry.url, "app", "1.0.0", access=PLAIN)
+    allowed = [prefix.format(registry.host)]
+    if fine:
+        assert await web.pull(registry.url, access=PLAIN, allowed=allowed) == kept
+        return
+    for age in (0, AGES):
+        with pytest.raises(SourceForbidden, match=r"oci://\S+ is not among .*--allow-url"):
+            await web.pull(registry.url, "app", "1.0.0", age=age, access=PLAIN, allowed=allowed)
+
+
+async def test_a_registry_that_is_allowed_may_be_on_this_machine(tmp_path: Path) -> None:
+    """In a cluster nothing of this machine is asked, unless it is named."""
+    with running_registry(tmp_path / "registry") as registry:
+        registry.push(chart(tmp_path))
+        async with fetching(EngineSettings(refuse_local=True)) as web:
+            with pytest.raises(SourceForbidden, match="this very machine"):
+                await web.pull(registry.url, "app", "1.0.0", access=PLAIN)
+            allowed = [f"{registry.url}/"]
+            assert await web.pull(registry.url, "app", "1.0.0", access=PLAIN, allowed=allowed)
 
 
 # --- Tokens -------------------------------------------------------------------
@@ -413,7 +444,7 @@ async def test_what_is_no_chart_is_refused_in_plain_words(
     image = "application/vnd.oci.image.config.v1+json"
     layer = "application/vnd.oci.image.layer.v1.tar+gzip"
     registry.push(chart(tmp_path), config=image, layer=layer)
-    with pytest.raises(ChartRejected, match=f'no Helm chart, but of type "{image}"'):
+    with pytest.raises(ChartRejected, match=re.escape(f'no Helm chart, but of type "{image}"')):
         await web.pull(registry.url, "app", "1.0.0", access=PLAIN)
     pushed = registry.push(chart(tmp_path, "1.1.0"))
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [pushed.described]}

@@ -192,7 +192,9 @@ def _started(options: Sequence[str]) -> tuple[subprocess.Popen[str], str]:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
-    assert line, "the registry did not start"
+    if not line:
+        process.stdout.close()
+        raise AssertionError(f"the registry did not start: {process.wait(timeout=30)}")
     return process, str(json.loads(line)["address"])
 
 
@@ -230,7 +232,7 @@ def simple_payload(digest: str) -> bytes:
     return json.dumps({"critical": critical, "optional": None}).encode()
 
 
-def sign_by_tag(
+def sign_by_tag(  # noqa: PLR0913 (what is signed, and what goes wrong with it)
     registry: Registry,
     repository: str,
     of: Pushed,

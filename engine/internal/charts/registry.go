@@ -146,7 +146,7 @@ func (s *Source) fromPlace(ctx context.Context, place *url.URL, want Wanted) (*F
 		switch {
 		case err == nil:
 			found, manifest = fresh, at
-		case found == nil || !failure.Is(err, pb.Failure_SOURCE_UNAVAILABLE):
+		case found == nil || !isDown(err):
 			return nil, err
 		default:
 			found.Stale = err

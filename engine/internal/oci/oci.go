@@ -83,12 +83,16 @@ func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*R
 	if err != nil {
 		return nil, err
 	}
+	home := originOf(access.PlainHTTP, reference.Host())
+	if allowed, err = c.allowed(address, home.JoinPath("v2", path), allowed); err != nil {
+		return nil, err
+	}
 	web, err := c.web.HTTP(access, allowed)
 	if err != nil {
 		return nil, err
 	}
 	guarded := *web
-	guarded.Transport = &guard{next: web.Transport, home: originOf(access.PlainHTTP, reference.Host()), pass: access.Pass}
+	guarded.Transport = &guard{next: web.Transport, home: home, pass: access.Pass}
 	return &Repository{
 		web: c.web, address: address, access: access, shows: credential != auth.EmptyCredential,
 		remote: &remote.Repository{
@@ -102,6 +106,20 @@ func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*R
 			},
 		},
 	}, nil
+}
+
+// allowed says where requests may go: a repository is allowed as it is written,
+// oci://, or as it is asked, https://. The former allows what its registry asks
+// us to do at the same host, such as to fetch a token.
+func (c *Client) allowed(address, asked *url.URL, prefixes []string) ([]string, error) {
+	err := c.web.Allows(address, prefixes)
+	switch {
+	case err == nil && len(prefixes) > 0:
+		return append(slices.Clone(prefixes), asked.Scheme+"://"+asked.Host+"/"), nil
+	case err != nil && c.web.Allows(asked, prefixes) != nil:
+		return nil, err
+	}
+	return prefixes, nil
 }
 
 // Address is where it is, as it may be printed.

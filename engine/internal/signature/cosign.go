@@ -118,9 +118,14 @@ func (b *bundle) checkEnvelope(keys []Key, manifest []byte) (string, error) {
 	message := fmt.Appendf(nil, "DSSEv1 %d %s %d %s",
 		len(envelope.PayloadType), envelope.PayloadType, len(envelope.Payload), envelope.Payload)
 	for _, one := range envelope.Signatures {
-		if by, signed := signerOf(keys, message, one.Signature); signed {
-			return by, checkStatement(envelope.Payload, manifest)
+		by, signed := signerOf(keys, message, one.Signature)
+		if !signed {
+			continue
 		}
+		if err := checkStatement(envelope.Payload, manifest); err != nil {
+			return "", err
+		}
+		return by, nil
 	}
 	return "", errOtherKey
 }

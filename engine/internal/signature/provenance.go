@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	"helm.sh/helm/v4/pkg/provenance"
 )
@@ -50,27 +49,23 @@ func keyring(keys [][]byte) (openpgp.EntityList, error) {
 	return ring, nil
 }
 
+const armour = "-----BEGIN PGP"
+
 func readKeyring(key []byte) (openpgp.EntityList, error) {
-	if !bytes.Contains(key, []byte("-----BEGIN PGP")) {
+	blocks := bytes.Split(key, []byte(armour))
+	if len(blocks) == 1 {
 		return openpgp.ReadKeyRing(bytes.NewReader(key))
 	}
 	// Several exports may stand one after another.
 	var ring openpgp.EntityList
-	rest := bytes.NewReader(key)
-	for {
-		block, err := armor.Decode(rest)
-		if errors.Is(err, io.EOF) {
-			return ring, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		read, err := openpgp.ReadKeyRing(block.Body)
+	for _, block := range blocks[1:] {
+		read, err := openpgp.ReadArmoredKeyRing(io.MultiReader(strings.NewReader(armour), bytes.NewReader(block)))
 		if err != nil {
 			return nil, err
 		}
 		ring = append(ring, read...)
 	}
+	return ring, nil
 }
 
 // wordsOf tells what a reader of conditions can act upon.

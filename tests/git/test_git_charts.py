@@ -1,6 +1,8 @@
 """Charts from git, from a HelmRelease's fields to an archive that the engine holds."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,13 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
+from prometheus_client import CollectorRegistry
 
 from helmward.charts.git import GitCharts
-from helmward.engine import Engine
-from helmward.errors import ChartRejected, SourceForbidden, SourceUnavailable, SpecInvalid
+from helmward.engine import Engine, EngineProcess
+from helmward.errors import ChartRejected, ConfigInvalid, SourceUnavailable, SpecInvalid
 from helmward.git.login import NOBODY, GitLogin
 from helmward.model import Chart, GitChart, Key
-from helmward.settings import GitChartSettings
+from helmward.settings import GitChartSettings, WebSettings
+from helmward.web import WebServer
+from helmward.web.hooks import Hooks
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import PASSWORD, USER, http_git
 from tests.support.tasks import running
@@ -63,9 +69,10 @@ def build(engine: Engine, tmp_path: Path) -> Build:
 
     def charts(url: str, **more: Any) -> Pulling:
         told: list[Key] = []
+        asked = more.pop("engine", engine)
         settings = GitChartSettings(**{"poll_interval": LONG, **more.pop("settings", {})})
         made = GitCharts(
-            engine, settings, tmp_path / "git", changed=told.append, **{"local": True, **more}
+            asked, settings, tmp_path / "git", changed=told.append, **{"local": True, **more}
         )
         return Pulling(made, url, told)
 
@@ -234,6 +241,92 @@ async def test_what_failed_is_asked_again_however_fresh_the_failure(
         assert (await pull(fresh=LONG)).version == "1.0.0"
 
 
+async def test_those_who_fail_at_once_ask_once(repo: GitRepo, build: Build) -> None:
+    """Two hundred HelmReleases must not wait for two hundred timeouts, one after another."""
+    repo.commit(CHART)
+    async with serving(repo, build) as (server, pull):
+        server.broken = True
+        for expected in (1, 2):
+            owners = [Key("v1", "shop", str(number)) for number in range(20)]
+            asked = [pull(owner, fresh=LONG) for owner in owners]
+            found = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(one) for one in found} == {SourceUnavailable}
+            assert server.requests == expected
+
+
+async def test_two_branches_of_one_repository(repo: GitRepo, build: Build, tmp_path: Path) -> None:
+    """They share the mirror and not the chart; equal content is one archive."""
+    repo.commit(CHART)
+    repo.commit({**CHART, **NEXT}, branch="next")
+    repo.commit({**CHART, "README.md": "x"}, branch="same")
+    pull = build(repo.url)
+
+    main, following, same = await pull(), await pull(TWO, ref="next"), await pull(TWO, ref="same")
+
+    assert main.digest != following.digest
+    assert main == same
+    assert len(list((tmp_path / "git").glob("*/known.json"))) == 1
+
+
+class Held(Engine):
+    """An engine that answers when it may."""
+
+    may: asyncio.Event
+    asked = 0
+
+    async def packed_chart(self, key: str, **more: Any) -> Chart | None:
+        self.asked += 1
+        await self.may.wait()
+        return await super().packed_chart(key, **more)
+
+
+async def test_a_look_during_a_pull_is_made_again(
+    repo: GitRepo, build: Build, process: EngineProcess
+) -> None:
+    """The pull ends with what was before; nobody else would tell for a whole interval."""
+    repo.commit(CHART)
+    held = Held(process)
+    held.may = asyncio.Event()
+    async with serving(repo, build, engine=held) as (server, pull), running(pull.charts.run()):
+        pulling = asyncio.create_task(pull())
+        await until(lambda: held.asked)
+        sha = repo.commit(NEXT)
+        before = server.requests
+        pull.charts.refresh()
+        await until(lambda: server.requests >= before + 2)
+        held.may.set()
+        assert (await pulling).commit != sha
+        await until(lambda: pull.told == [ONE])
+
+
+async def test_a_folder_that_cannot_be_had_is_named(build: Build, tmp_path: Path) -> None:
+    (tmp_path / "git").write_text("a file")
+    with pytest.raises(ConfigInvalid, match=f"{tmp_path}/git, where git repositories are kept"):
+        build("https://git.invalid/x")
+
+
+async def test_a_webhook_fetches_the_mirror_that_it_names(
+    repo: GitRepo, build: Build, tmp_path: Path
+) -> None:
+    """From the signed body to the HelmRelease that is told."""
+    repo.commit(CHART)
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "gitea").write_text("planted")
+    async with serving(repo, build) as (_, pull), running(pull.charts.run()):
+        await pull()
+        repo.commit(NEXT)
+        routes = Hooks(tmp_path / "secrets", pull.charts.refresh).routes()
+        web = WebServer(WebSettings("127.0.0.1:0"), CollectorRegistry(), {}, routes=routes)
+        body = json.dumps({"repository": {"ssh_url": "git@127.0.0.1:shop.git"}}).encode()
+        digits = hmac.new(b"planted", body, hashlib.sha256).hexdigest()
+        async with running(web.run()), ClientSession() as client:
+            await web.started.wait()
+            url = f"http://127.0.0.1:{web.port}/api/v1/hooks/gitea"
+            answer = await client.post(url, data=body, headers={"X-Gitea-Signature": digits})
+            assert answer.status == 202
+            await until(lambda: pull.told == [ONE])
+
+
 async def test_fresh_knowledge_costs_no_request(repo: GitRepo, build: Build) -> None:
     sha = repo.commit(CHART)
     async with serving(repo, build) as (server, pull):
@@ -388,16 +481,22 @@ async def test_fields_that_are_wrong_are_named(
         await build("https://git.invalid/shop.git")(**fields)
 
 
-async def test_addresses_that_may_not_be_asked(repo: GitRepo, build: Build) -> None:
-    """Folders of the operator's machine, and all that --allow-url leaves out."""
-    with pytest.raises(SpecInvalid, match="folder of this machine"):
-        await build(repo.url, local=False)()
+async def test_folders_of_the_operators_machine_are_not_read(repo: GitRepo, build: Build) -> None:
+    """Who may write a HelmRelease would read what lies there."""
+    for url in (repo.url, str(repo.folder)):
+        with pytest.raises(SpecInvalid, match="folder of this machine"):
+            await build(url, local=False)()
+
+
+async def test_where_addresses_are_listed_nobody_leads_us_elsewhere(
+    repo: GitRepo, build: Build
+) -> None:
+    """--allow-url would be worth nothing else; without it, a redirect is followed."""
     repo.commit(CHART)
     async with http_git(repo.folder.parent) as server, http_git(repo.folder.parent) as other:
-        pull = build(f"{server.url}/shop.git", allowed=(server.url,))
-        await pull()
-        with pytest.raises(SourceForbidden, match="--allow-url"):
-            await pull(TWO, url=f"{other.url}/shop.git")
         server.redirect = other.url
-        assert "another address" in (await pull()).stale_reason
+        url = f"{server.url}/shop.git"
+        with pytest.raises(SourceUnavailable, match="another address"):
+            await build(url, allowed=(server.url,))()
         assert other.requests == 0
+        assert (await build(url)()).version == "1.0.0"

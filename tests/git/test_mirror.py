@@ -194,6 +194,19 @@ async def test_login_over_http(repo: GitRepo, tmp_path: Path, mirror_of: MirrorO
     assert stat.S_IMODE((tmp_path / "mirror" / "home").stat().st_mode) == 0o700
 
 
+async def test_a_password_is_not_carried_to_another_host(
+    repo: GitRepo, mirror_of: MirrorOf
+) -> None:
+    """A server may redirect, but credentials belong to the host that was named."""
+    repo.commit(CHART)
+    folder = repo.folder.parent
+    async with http_git(folder) as first, http_git(folder, (USER, PASSWORD)) as other:
+        first.redirect = other.url
+        assert "authentication failed" in await failure_of(
+            mirror_of(f"{first.url}/shop.git", LOGIN)
+        )
+
+
 async def test_a_bearer_token_opens_http_and_is_led_nowhere_else(
     repo: GitRepo, tmp_path: Path, mirror_of: MirrorOf
 ) -> None:
@@ -324,6 +337,23 @@ async def test_what_a_killed_fetch_leaves_is_mended(
     (tmp_path / "mirror" / "copy" / "shallow.lock").touch()
 
     assert (await mirror.fetch(MAIN)).commit == sha
+
+
+async def test_git_never_asks_for_files_by_itself(
+    repo: GitRepo, tmp_path: Path, mirror_of: MirrorOf
+) -> None:
+    """It would ask for one after another; also where a killed fetch has told it to."""
+    repo.commit(CHART)
+    async with http_git(repo.folder.parent) as server:
+        url = f"{server.url}/shop.git"
+        head = await mirror_of(url).fetch(MAIN)
+        config = tmp_path / "mirror" / "copy" / "config"
+        assert "promisor" not in config.read_text()
+        config.write_text(f'[core]\n\tbare = true\n[remote "{url}"]\n\tpromisor = true\n')
+
+        before = server.counted("shop.git")
+        assert await files_of(mirror_of(url), head, tmp_path) == CHART
+        assert server.counted("shop.git") == before + 2
 
 
 async def test_a_corrupt_mirror_of_a_server_that_is_down_says_both(

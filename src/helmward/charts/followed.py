@@ -109,19 +109,23 @@ class Followed:
         async with self._lock:
             if self._asked >= since:
                 return
-            started = asyncio.get_running_loop().time()
+            clock = asyncio.get_running_loop().time
+            started = clock()
             try:
-                self._refs, self._trouble = await self.mirror.refs(), ""
+                self._refs, self._trouble, self._asked = await self.mirror.refs(), "", started
             except SourceUnavailable as error:
-                self._trouble = str(error)
-            self._asked = started
+                # Whoever came meanwhile would hear the same, and wait as long for it.
+                self._trouble, self._asked = str(error), clock()
 
     async def _newest(self, ref: str, kept: Head | None) -> Head:
         if self._trouble:
             raise SourceUnavailable(self._trouble)
         name = self._refs.find(ref)
         if name:
-            return await self._fetched(ref, name, self._refs.commits[name])
+            commit = self._refs.commits[name]
+            # A branch that has the commit at its end may have moved on when it is fetched.
+            by_digits = is_short(ref) and commit.startswith(ref)
+            return await self._fetched(ref, commit if by_digits else name, commit)
         if kept is not None and is_commit(kept.name):
             return kept
         commit = await self.mirror.seek(ref) if is_short(ref) else ""

@@ -25,12 +25,12 @@ from helmward.charts.content import Content, lay_out
 from helmward.charts.followed import Followed, Standing
 from helmward.engine import Engine
 from helmward.engine.sources import Folder
-from helmward.errors import ConfigInvalid, HelmwardError, SourceForbidden, SpecInvalid
+from helmward.errors import ConfigInvalid, HelmwardError, SourceUnavailable, SpecInvalid
 from helmward.git.keyring import Keyring
 from helmward.git.login import GitLogin, check_login, fingerprint
 from helmward.git.mirror import Mirror
 from helmward.git.refs import is_commit
-from helmward.git.remote import Remote, identity, is_below, is_name, likeness, read_remote
+from helmward.git.remote import Remote, identity, is_name, likeness, read_remote
 from helmward.model import Chart, GitChart, Key, Repository
 from helmward.settings import GitChartSettings
 
@@ -54,6 +54,8 @@ class _Use:
     key: str = ""
     """Of the content that it got; empty where that failed."""
     pulling: int = 0
+    missed: bool = False
+    """Whether the remote was looked at while this was being pulled."""
 
     @property
     def asks(self) -> tuple[str, str, bool]:
@@ -81,8 +83,11 @@ class GitCharts:
     ) -> None:
         """Take the folder over: what a former run left there half done goes.
 
-        `allowed` are prefixes of the addresses that may be asked; none allows
-        all. `local` lets repositories of this machine be read (file://), for demos and tests.
+        `allowed` are prefixes of the addresses that may be asked for
+        dependencies; none allows all. Whether a repository may be asked was
+        settled before; where there are prefixes, it may not send us elsewhere.
+        `local` lets repositories of this machine be read (file://), for demos
+        and tests.
         """
         self._engine, self._settings, self._work = engine, settings, work
         self._repositories, self._allowed = repositories, allowed
@@ -105,7 +110,7 @@ class GitCharts:
         `stale_reason`. From here on the owner's repository is followed.
 
         Raises:
-            SpecInvalid, SourceForbidden: a field names what may not be asked for.
+            SpecInvalid: a field, or the Secret, names what cannot be asked for.
             SourceUnavailable: the remote does not answer, or lacks ref or path.
             ChartRejected, ChartNotFound, EngineLost: as they say.
         """
@@ -170,10 +175,6 @@ class GitCharts:
                 "spec.chart.git: a folder of this machine is no repository of yours;"
                 " name one by https:// or ssh://"
             )
-        if not is_below(remote, self._allowed):
-            raise SourceForbidden(
-                f"spec.chart.git: {remote} is not among the addresses of --allow-url"
-            )
         check_login(login, remote)
         return remote
 
@@ -205,7 +206,10 @@ class GitCharts:
         """Ask the remote, and tell those whose chart is another now."""
         await followed.look()
         for owner, use in list(self._uses.items()):
-            if use.followed is not followed or use.pulling:
+            if use.followed is not followed:
+                continue
+            if use.pulling:
+                use.missed = True
                 continue
             try:
                 news = await self._news(use)
@@ -237,8 +241,7 @@ class GitCharts:
         async with lock:
             if kept := await self._engine.packed_chart(content.key):
                 return kept
-            with tempfile.TemporaryDirectory(dir=self._work / _TEMPORARY) as folder:
-                root = Path(folder)
+            with _temporary(self._work / _TEMPORARY) as root:
                 await lay_out(use.followed.mirror, standing.head, content, root)
                 return await self._engine.pack_chart(
                     content.key,
@@ -281,24 +284,50 @@ def _path(chart: GitChart) -> str:
 
 
 @contextmanager
+def _temporary(parent: Path) -> Iterator[Path]:
+    """Make a folder of our own that goes afterwards."""
+    try:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+    except OSError as error:
+        raise SourceUnavailable(f"a chart's files cannot be written: {error.strerror}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def _pulling(use: _Use) -> Iterator[None]:
     use.pulling += 1
     try:
         yield
     finally:
         use.pulling -= 1
+        if use.missed and not use.pulling:
+            use.missed = False
+            use.followed.ring()
 
 
 def _prepare(work: Path) -> bytes:
-    """Make the folders, empty what a former run left in the temporary one; return the salt."""
-    work.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.rmtree(work / _TEMPORARY, ignore_errors=True)
-    (work / _TEMPORARY).mkdir(mode=0o700)
-    salt = work / _SALT
-    if not salt.exists():
-        salt.touch(mode=0o600)
-        salt.write_bytes(secrets.token_bytes(32))
-    return salt.read_bytes()
+    """Make the folders, empty what a former run left in the temporary one; return the salt.
+
+    Raises:
+        ConfigInvalid: the folder cannot be written.
+    """
+    try:
+        work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.rmtree(work / _TEMPORARY, ignore_errors=True)
+        (work / _TEMPORARY).mkdir(mode=0o700)
+        return _salt(work / _SALT)
+    except OSError as error:
+        raise ConfigInvalid(f"{work}, where git repositories are kept: {error.strerror}") from error
+
+
+def _salt(path: Path) -> bytes:
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(secrets.token_bytes(32))
+    return path.read_bytes()
 
 
 def _discard(work: Path, name: str) -> None:

@@ -126,7 +126,7 @@ def _pick(tree: Tree, source: str, place: str, depth: int) -> Iterator[tuple[str
     count = 0
     for name in _below(tree, source):
         entry, at = tree[name], posixpath.join(place, name[len(source) :].lstrip("/"))
-        _refuse_odd(at, entry)
+        _refuse_odd(name, entry)
         if entry.folder:
             continue
         for one in _resolved(tree, name, at, depth) if entry.link else [(at, entry)]:

@@ -50,7 +50,7 @@ _ELSEWHERE: Final = "it sends us on to another address: write that address into 
 
 _MEANINGS: Final = (
     (r"No space left on device|Disk quota exceeded", _FULL),
-    (r"signal 25|File too large", _LARGE),
+    (r"File too large", _LARGE),
     (r"Host key verification failed|HOST IDENTIFICATION HAS CHANGED", _HOST_KEY),
     (r"Permission denied \(|UNPROTECTED PRIVATE KEY|Load key", _SSH_KEY),
     (r"Authentication failed|could not read (Username|Password)|error: 40[13]", _AUTHENTICATION),

@@ -18,7 +18,6 @@ from helmward.git.remote import Remote
 from helmward.git.ssh import FLUX_KEY, PUBLISHED, read_key, ssh_command, write_private
 from helmward.settings import GitChartSettings
 
-_OWN_HOSTS: Final = ".ssh/known_hosts"
 LARGEST: Final = 1 << 20
 """Bytes of a netrc."""
 
@@ -89,6 +88,7 @@ class Keyring:
             "core.hooksPath": "/dev/null",
             "submodule.recurse": "false",
             "transfer.fsckObjects": "true",
+            "transfer.unpackLimit": "1",
             "gc.auto": "0",
             "maintenance.auto": "false",
             "credential.helper": f"store --file={shlex.quote(str(self._credentials))}",
@@ -119,7 +119,7 @@ class Keyring:
 
     def _shared_netrc(self) -> bytes:
         """Return the operator's own logins; curl takes those of the host that it asks."""
-        path = self._settings.netrc or Path.home() / ".netrc"
+        path = self._settings.netrc or _at_home(".netrc")
         try:
             with path.open("rb") as file:
                 return file.read(LARGEST)
@@ -161,11 +161,19 @@ class Keyring:
             return [self.home / "known_hosts"], False
         if self._settings.known_hosts is not None:
             return [self._settings.known_hosts], False
-        return [PUBLISHED, Path.home() / _OWN_HOSTS], True
+        return [PUBLISHED, _at_home(".ssh/known_hosts")], True
 
     def _forget(self) -> None:
         for path in (self._credentials, self._header, self._key, self._netrc):
             path.unlink(missing_ok=True)
+
+
+def _at_home(name: str) -> Path:
+    """Return a file of the operator's home; a user without one has no such file."""
+    try:
+        return Path.home() / name
+    except RuntimeError:
+        return Path("/nonexistent") / name
 
 
 def _root(url: str) -> str:

@@ -42,7 +42,7 @@ MOST_PACKS: Final = 64
 
 _UNABLE: Final = re.compile(r"unadvertised|not our ref|shallow|does not support")
 """What servers say that cannot give a commit, or files, by themselves."""
-_FULL: Final = re.compile(r"No space left on device|Disk quota exceeded|signal 25")
+_FULL: Final = re.compile(r"No space left on device|Disk quota exceeded|File too large")
 _EVERYTHING: Final = ("+refs/heads/*:refs/all/heads/*", "+refs/tags/*:refs/all/tags/*")
 _FETCH: Final = (
     *("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"),
@@ -190,6 +190,9 @@ class Mirror:
             return await read()
         except Broken:
             async with self._lock:
+                # Somebody else may just have mended it.
+                with suppress(Broken):
+                    return await read()
                 with self._translated():
                     await self._renew(head, list(oids))
         try:

@@ -96,6 +96,8 @@ class Git:
                 env=self._env,
                 cwd=self._home,
                 start_new_session=True,
+                # Else what writes too much is killed without a word; so it says why it ends.
+                restore_signals=not self._largest_file,
             )
         except FileNotFoundError as error:
             raise ConfigInvalid("following a git repository needs the program git") from error

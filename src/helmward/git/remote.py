@@ -3,11 +3,9 @@
 Pure, and the only place that takes a password out of a URL.
 """
 
-import posixpath
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from helmward.errors import ConfigInvalid
@@ -19,13 +17,6 @@ _USERINFO: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/\s]*@")
 _BAD_REF: Final = re.compile(r"^[-./]|\.\.|@\{|[\s:?*\[\\^~\x00-\x1f\x7f]|[/.]$|\.lock$|//")
 
 _PORTS: Final = {"https": ":443", "http": ":80", "ssh": ":22", "git": ":9418"}
-
-
-class _Parts(NamedTuple):
-    scheme: str
-    host: str
-    path: str
-    """Without a slash at its end; empty is the root."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,31 +106,6 @@ def likeness(url: str) -> str:
     host = re.sub(r":\d*$", "", authority.rpartition("@")[2])
     path = re.split(r"[?#]", path)[0].strip("/").removesuffix(".git").removeprefix("scm/")
     return f"{host}/{path}".casefold() if path and host else ""
-
-
-def is_below(remote: Remote, prefixes: Iterable[str]) -> bool:
-    """Tell whether an address lies at or below one of some others; none allow all.
-
-    Whole parts of the path count: `https://host/a` is not above `https://host/ab`.
-    """
-    allowed = [_parts(prefix) for prefix in prefixes]
-    scheme, host, path = _parts(remote.url)
-    return not allowed or any(
-        (scheme, host) == (one.scheme, one.host) and f"{path}/".startswith(f"{one.path}/")
-        for one in allowed
-    )
-
-
-def _parts(url: str) -> _Parts:
-    """Take an address apart; `user@host:path` is SSH."""
-    if "://" not in url:
-        host, _, path = url.partition(":")
-        url = f"ssh://{host}/{path.lstrip('/')}" if path else f"file://{url}"
-    scheme, _, rest = url.partition("://")
-    authority, _, path = rest.partition("/")
-    host = authority.rpartition("@")[2].lower().removesuffix(_PORTS.get(scheme, "/"))
-    plain = posixpath.normpath(f"/{path}").rstrip("/")
-    return _Parts(scheme.lower(), host, plain)
 
 
 def _from_url(url: str, said: str) -> Remote:

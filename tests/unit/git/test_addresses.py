@@ -1,8 +1,8 @@
-"""Which addresses are the same repository, and which may be asked."""
+"""Which addresses are the same repository, and what a ref may be called."""
 
 import pytest
 
-from helmward.git.remote import identity, is_below, is_name, likeness, read_remote
+from helmward.git.remote import identity, is_name, likeness, read_remote
 
 
 @pytest.mark.parametrize(
@@ -45,28 +45,6 @@ def test_all_ways_to_a_repository_are_alike(url: str) -> None:
 @pytest.mark.parametrize("text", ["", "charts", "ftp://h/x", "https://", "https://h", "://", ":x"])
 def test_what_is_no_address_is_like_nothing(text: str) -> None:
     assert likeness(text) == ""
-
-
-@pytest.mark.parametrize(
-    ("url", "prefix", "allowed"),
-    [
-        ("https://git.example.com/team/a", "https://git.example.com", True),
-        ("https://git.example.com/team/a", "https://GIT.example.com:443/team/", True),
-        ("https://git.example.com/team", "https://git.example.com/team", True),
-        ("git@git.example.com:team/a", "ssh://git.example.com/team", True),
-        ("ssh://git@git.example.com/team/a", "git@git.example.com:team", True),
-        ("https://git.example.com.evil/team/a", "https://git.example.com", False),
-        ("https://git.example.com/teams", "https://git.example.com/team", False),
-        ("https://git.example.com/team/../x", "https://git.example.com/team", False),
-        ("http://git.example.com/team", "https://git.example.com/team", False),
-        ("https://git.example.com:8443/team", "https://git.example.com/team", False),
-        ("https://git.example.com@evil/team", "https://git.example.com", False),
-    ],
-)
-def test_what_lies_below_a_prefix(url: str, prefix: str, allowed: bool) -> None:
-    """Whole parts count, so that nobody can buy a domain that begins alike."""
-    assert is_below(read_remote(url), [prefix]) is allowed
-    assert is_below(read_remote(url), [])
 
 
 @pytest.mark.parametrize(

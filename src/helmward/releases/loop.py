@@ -95,6 +95,7 @@ class Loop:
         actions: Actions,
         memory: Memory,
         later: Callable[[Key, float], None],
+        let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
         references: References[Key],
     ) -> None:
@@ -106,6 +107,7 @@ class Loop:
         self._actions = actions
         self._memory = memory
         self._later = later
+        self._let_go = let_go
         self._interval = interval
         self._references = references
         self._ask: set[Key] = set()
@@ -198,6 +200,7 @@ class Loop:
             await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
                 log.info("let go", resource=str(desired.key), why=decision.why)
+                self._let_go(desired.key)
                 return None
 
     def _observe(self, turn: Turn) -> Observed:

@@ -442,7 +442,7 @@ async def test_a_webhook_that_is_signed_has_its_repository_asked(
 async def test_a_restart_while_git_is_down_changes_nothing(
     plane: Plane, releases: Releases, git: GitRepo, tmp_path: Path
 ) -> None:
-    """What was fetched is kept in the cache's folder."""
+    """What was fetched is kept in the cache's folder, for as long as it is asked for."""
     charts = replace(SOON, engine=EngineSettings(cache=tmp_path / "cache"))
     settings = settings_for(plane.kubeconfig, charts=charts)
     async with http_git(tmp_path / "git") as server:
@@ -455,6 +455,8 @@ async def test_a_restart_while_git_is_down_changes_nothing(
             assert told["status"] == "True"
             assert (await releases.status("web"))["revision"] == head(git)
             await releases.clear()
+            mirrors = tmp_path / "cache" / "mirrors"
+            await until(lambda: {one.name for one in mirrors.iterdir()} == {"salt", "tmp"})
 
 
 async def test_prefixes_hold_for_git_too(

@@ -179,6 +179,8 @@ async def _start(world: World, log: Path, profile: Path | None) -> asyncio.subpr
     command = [sys.executable, *program, "operator"]
     command += ["--kubeconfig", str(world.plane.kubeconfig), "--log-format", "json"]
     command += ["--listen", "127.0.0.1:0"]
+    # What a former run has fetched would flatter this one.
+    command += ["--engine-cache", str(log.with_suffix(".cache"))]
     with log.open("wb") as said:
         return await asyncio.create_subprocess_exec(*command, stdout=said, stderr=said)
 

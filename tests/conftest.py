@@ -15,6 +15,14 @@ settings.register_profile("helmward", deadline=None)
 settings.load_profile("helmward")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what programs fetch away from the user's own folders, and from former runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HELMWARD_ENGINE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def plane() -> Iterator[Plane]:
     """One control plane for all tests of this process; nobody may stop its parts."""

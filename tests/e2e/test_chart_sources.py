@@ -177,6 +177,26 @@ async def test_what_a_policy_or_a_flag_forbids_is_not_asked_for(
         await releases.ready("web")
 
 
+@BOTH
+@pytest.mark.parametrize("form", ["archive", "data"])
+async def test_an_archive_is_a_source_of_its_own(
+    form: str, served: Any, operator: Releases, repo: ChartRepo
+) -> None:
+    """Name and version may be left out: it says itself which chart it is."""
+    releases = operator.of("web", resource=served.resource)
+    file = repo.folder / "web-1.1.0.tgz"
+    packed = base64.b64encode(file.read_bytes()).decode()
+    data = f"data:application/gzip;base64,{packed}"
+    url = f"{repo.url}/{file.name}" if form == "archive" else data
+    document = releases.document("web")
+    document["spec"]["chart"] = {"repository": url}
+    releases.made.append((releases, "web"))
+    await releases.kube.apply(document, field_manager="user", resource=releases.resource)
+    status = await releases.ready("web")
+    assert status["revision"] == "1.1.0"
+    assert await colour(releases) == "blue"
+
+
 @pytest.fixture(scope="module")
 def team() -> PgpKey:
     """The key that a policy trusts."""
@@ -422,7 +442,7 @@ async def test_a_webhook_that_is_signed_has_its_repository_asked(
 async def test_a_restart_while_git_is_down_changes_nothing(
     plane: Plane, releases: Releases, git: GitRepo, tmp_path: Path
 ) -> None:
-    """What was fetched is kept in the cache's folder."""
+    """What was fetched is kept in the cache's folder, for as long as it is asked for."""
     charts = replace(SOON, engine=EngineSettings(cache=tmp_path / "cache"))
     settings = settings_for(plane.kubeconfig, charts=charts)
     async with http_git(tmp_path / "git") as server:
@@ -435,6 +455,8 @@ async def test_a_restart_while_git_is_down_changes_nothing(
             assert told["status"] == "True"
             assert (await releases.status("web"))["revision"] == head(git)
             await releases.clear()
+            mirrors = tmp_path / "cache" / "mirrors"
+            await until(lambda: {one.name for one in mirrors.iterdir()} == {"salt", "tmp"})
 
 
 async def test_prefixes_hold_for_git_too(

@@ -20,7 +20,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
 
 
 def call(words: Sequence[str], env: dict[str, str] | None = None) -> Result:
-    return CliRunner().invoke(main.helmward, words, env=env)
+    clean: dict[str, str | None] = {"HELMWARD_ENGINE_CACHE": None, "HELM_PLUGINS": None}
+    return CliRunner().invoke(main.helmward, words, env=clean | (env or {}))
 
 
 def settings_of(served: Served, *words: str, env: dict[str, str] | None = None) -> Settings:

@@ -220,7 +220,7 @@ git_access_flags = all_of(
             "Git, followed or with charts",
             "--git-known-hosts",
             type=FILE,
-            show_default="those of the machine",
+            show_default="for charts those that come with Helmward; those of the machine",
             help="Host keys that are trusted for ssh:// repositories.",
         ),
     ]

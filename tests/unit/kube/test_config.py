@@ -84,6 +84,7 @@ async def test_a_pod_uses_its_own_account(tmp_path: Path) -> None:
     config = load_config(environ=environ, service_account=a_service_account(tmp_path))
 
     assert config.server == "https://[fd00::1]:6443"
+    assert config.in_cluster
     assert config.namespace == "team-a"
     assert await header(config) == "Bearer pod-token"
 
@@ -92,7 +93,8 @@ def test_home_comes_last(tmp_path: Path) -> None:
     """A person at a terminal."""
     a_kubeconfig(tmp_path, ".kube/config", server="https://home:1")
 
-    assert load_config(environ={"HOME": str(tmp_path)}).server == "https://home:1"
+    config = load_config(environ={"HOME": str(tmp_path)})
+    assert (config.server, config.in_cluster) == ("https://home:1", False)
 
 
 def test_no_cluster_at_all_says_where_it_was_looked_for(tmp_path: Path) -> None:
@@ -364,6 +366,7 @@ def test_an_address_given_in_a_pod_keeps_the_pods_account(tmp_path: Path) -> Non
     config = load_config(server="https://other:1", environ=environ, service_account=tmp_path)
 
     assert (config.server, config.namespace) == ("https://other:1", "ops")
+    assert config.in_cluster
     assert isinstance(config.credentials, TokenFile)
 
 

@@ -21,9 +21,13 @@ from helmward.kube.resources import Resource
 RESOURCE: Final = Resource("flux.weave.works", "v1beta1", "helmreleases", "HelmRelease")
 NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
+_URL: Final = "self.repository"
+_ARCHIVE: Final = (
+    f"{_URL}.startsWith('data:') || {_URL}.endsWith('.tgz') || {_URL}.contains('.tgz?')"
+)
 ONE_FORM: Final = exactly_one(
     "has(self.git) && has(self.path)",
-    "has(self.repository) && has(self.name) && has(self.version)",
+    f"has(self.repository) && ((has(self.name) && has(self.version)) || {_ARCHIVE})",
     words="needs either git and path, or repository, name and version",
 )
 ONE_SOURCE: Final = exactly_one(

@@ -123,7 +123,9 @@ class Registry:
     ) -> tuple[bytes, Mapping[str, str]]:
         """Make a request that must be answered as wanted."""
         connection = self._connection()
-        headers = {"Content-Type": kind} if kind else {}
+        headers = {"Accept": f"{OCI_MANIFEST}, {OCI_INDEX}"}
+        if kind:
+            headers["Content-Type"] = kind
         if self.user:
             word = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
             headers["Authorization"] = f"Basic {word}"

@@ -83,8 +83,32 @@ func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*R
 	if err != nil {
 		return nil, err
 	}
+	web, err := c.guarded(address, reference, access, allowed)
+	if err != nil {
+		return nil, err
+	}
+	speaking := &auth.Client{
+		Client:     web,
+		Header:     http.Header{"User-Agent": {"helmward-engine"}},
+		Credential: auth.StaticCredential(reference.Host(), credential),
+		Cache:      c.tokens.of(reference.Host()+"/"+path, access),
+	}
+	return &Repository{
+		web: c.web, address: address, access: access, shows: credential != auth.EmptyCredential,
+		remote: &remote.Repository{
+			Reference: reference, PlainHTTP: access.PlainHTTP, Client: speaking,
+			TagListPageSize: tagsOnAPage, TagListMaxPages: mostPages, ReferrerListMaxPages: mostPages,
+		},
+	}, nil
+}
+
+// guarded is a client that asks where it may, and shows credentials at home.
+func (c *Client) guarded(
+	address *url.URL, reference registry.Reference, access fetch.Access, allowed []string,
+) (*http.Client, error) {
 	home := originOf(access.PlainHTTP, reference.Host())
-	if allowed, err = c.allowed(address, home.JoinPath("v2", path), allowed); err != nil {
+	allowed, err := c.allowed(address, home.JoinPath("v2", reference.Repository), allowed)
+	if err != nil {
 		return nil, err
 	}
 	web, err := c.web.HTTP(access, allowed)
@@ -93,19 +117,7 @@ func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*R
 	}
 	guarded := *web
 	guarded.Transport = &guard{next: web.Transport, home: home, pass: access.Pass}
-	return &Repository{
-		web: c.web, address: address, access: access, shows: credential != auth.EmptyCredential,
-		remote: &remote.Repository{
-			Reference: reference, PlainHTTP: access.PlainHTTP,
-			TagListPageSize: tagsOnAPage, TagListMaxPages: mostPages, ReferrerListMaxPages: mostPages,
-			Client: &auth.Client{
-				Client:     &guarded,
-				Header:     http.Header{"User-Agent": {"helmward-engine"}},
-				Credential: auth.StaticCredential(reference.Host(), credential),
-				Cache:      c.tokens.of(reference.Host()+"/"+path, access),
-			},
-		},
-	}, nil
+	return &guarded, nil
 }
 
 // allowed says where requests may go: a repository is allowed as it is written,

@@ -52,3 +52,18 @@ async def test_this_very_machine_is_refused_when_asked(repo: ChartRepo) -> None:
                 await web.pull(url)
         assert repo.requests == []
         assert (await web.pull(repo.url, allowed=[repo.url])).version == "1.0.0"
+
+
+async def test_a_proxy_connects_for_us_and_names_are_judged(
+    repo: ChartRepo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may stand anywhere; what a proxy must not be asked for is seen by its name."""
+    repo.add("app", "1.0.0", ONE)
+    monkeypatch.setenv("HTTP_PROXY", repo.url)
+    async with fetching(EngineSettings(refuse_local=True)) as web:
+        assert (await web.pull("http://charts.invalid/stable")).version == "1.0.0"
+        before = len(repo.requests)
+        for url in ("http://169.254.169.254/x", "http://127.0.0.1/x", "http://localhost./x"):
+            with pytest.raises(SourceForbidden, match="--allow-url"):
+                await web.pull(url)
+        assert len(repo.requests) == before

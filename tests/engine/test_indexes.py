@@ -1,7 +1,7 @@
 """Indexes: read in one pass, kept on disk, and blamed for what is wrong with them."""
 
 import asyncio
-import gzip
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.large_index import MIB, large_index
 from helmward.errors import ChartRejected, SourceUnavailable
 from helmward.settings import EngineSettings
 from tests.support.charts import CONFIG_MAP, ChartRepo
 from tests.support.engines import Fetching, fetching
-from tests.support.indexes import MIB, write_large
-from tests.support.wait import until
 
 ONE = {"c.yaml": CONFIG_MAP}
 HOUR = 3600.0
@@ -31,6 +30,13 @@ async def web() -> AsyncIterator[Fetching]:
 def rewrite(repo: ChartRepo, text: str) -> None:
     """Put another index in the place of the one that lists what there is."""
     (repo.folder / "index.yaml").write_text(text)
+
+
+def write_large(repo: ChartRepo, chart: Path, size: int) -> None:
+    """Have the index list much more than the chart."""
+    digest = hashlib.sha256(chart.read_bytes()).hexdigest()
+    content = large_index("app", "1.0.0", chart.name, digest, size)
+    (repo.folder / "index.yaml").write_bytes(content)
 
 
 def listed(repo: ChartRepo) -> dict[str, Any]:
@@ -86,7 +92,7 @@ async def test_an_index_that_breaks_off_is_none(web: Fetching, repo: ChartRepo) 
 
 
 async def test_an_index_larger_than_allowed_names_the_flag(repo: ChartRepo) -> None:
-    write_large(repo.folder / "index.yaml", repo.add("app", "1.0.0", ONE), 2 * MIB)
+    write_large(repo, repo.add("app", "1.0.0", ONE), 2 * MIB)
     async with fetching(EngineSettings(largest_index=MIB)) as web:
         with pytest.raises(ChartRejected, match=r"index\.yaml is larger than .*--index-max-size"):
             await web.pull(repo.url)
@@ -96,7 +102,7 @@ async def test_an_index_that_has_grown_too_large_leaves_what_was_fetched(repo: C
     chart = repo.add("app", "1.0.0", ONE)
     async with fetching(EngineSettings(largest_index=MIB)) as web:
         first = await web.pull(repo.url)
-        write_large(repo.folder / "index.yaml", chart, 2 * MIB)
+        write_large(repo, chart, 2 * MIB)
         again = await web.pull(repo.url)
         assert (again.digest, "--index-max-size" in again.stale_reason) == (first.digest, True)
 
@@ -150,14 +156,27 @@ async def test_a_damaged_index_is_fetched_anew(
         assert repo.count("index.yaml", 200) == 2
 
 
+async def test_an_index_that_is_damaged_while_it_is_used_is_fetched_anew(
+    repo: ChartRepo, tmp_path: Path
+) -> None:
+    for name in ("app", "other"):
+        repo.add(name, "1.0.0", ONE)
+    async with fetching(EngineSettings(cache=tmp_path / "kept")) as web:
+        await web.pull(repo.url)
+        for path in (tmp_path / "kept" / "indexes").iterdir():
+            path.write_bytes(b"nonsense")
+        assert (await web.pull(repo.url, "other", age=HOUR)).version == "1.0.0"
+        assert repo.count("index.yaml", 200) == 2
+
+
 async def test_a_large_index_costs_little_memory_and_one_request(
     web: Fetching, repo: ChartRepo
 ) -> None:
-    """60 MB, asked for by all releases at once, compressed as servers do."""
+    """60 MB, asked for by many releases at once."""
     chart = repo.add("app", "1.0.0", ONE)
     await web.pull(repo.url)
     before = (await web.engine.stats()).rss_bytes
-    write_large(repo.folder / "index.yaml", chart)
+    write_large(repo, chart, 60 * MIB)
     repo.requests.clear()
 
     many = await asyncio.gather(*(web.pull(repo.url, age=0.001) for _ in range(50)))

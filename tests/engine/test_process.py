@@ -65,7 +65,7 @@ async def test_a_cache_folder_keeps_charts_over_a_restart(
     first = await helm.install(chart)
     os.kill(process.pid, signal.SIGKILL)
     await helm.another_process()
-    (kept,) = cache.glob("*.tgz")
+    (kept,) = (cache / "charts").glob("*.tgz")
     kept.write_bytes(b"changed")
     with pytest.raises(ChartEvicted):
         await helm.upgrade(first, chart)

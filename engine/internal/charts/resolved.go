@@ -41,11 +41,21 @@ type resolution struct {
 }
 
 // age is endless where it is not known, as after a jump of the clock.
-func (r resolution) age() time.Duration {
-	if age := time.Since(r.At); age >= 0 {
+func (r *resolved) age(of resolution) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if age := time.Since(of.At); age >= 0 && of.At.After(r.forgotten) {
 		return age
 	}
 	return math.MaxInt64
+}
+
+// forget makes all of an age that nobody allows; it is still there where the
+// source is down.
+func (r *resolved) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.forgotten = time.Now()
 }
 
 func (r resolution) same(other resolution) bool {
@@ -67,6 +77,8 @@ type resolved struct {
 	mu     sync.Mutex
 	known  map[asked]noted
 	writes int
+	// forgotten: only what is newer has an age.
+	forgotten time.Time
 }
 
 func newResolved(disk *disk) *resolved {

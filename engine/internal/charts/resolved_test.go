@@ -58,9 +58,18 @@ func TestWhatIsKnownIsWrittenAgainAfterAnHourOnly(t *testing.T) {
 	}
 }
 
-func TestAResolutionOfTheFutureIsOfUnknownAge(t *testing.T) {
-	if age := (resolution{At: time.Now().Add(time.Hour)}).age(); age < time.Hour {
+func TestAnAgeIsKnownOfWhatWasSeenAndNotForgotten(t *testing.T) {
+	r := newResolved(newDisk("", 1<<20))
+	young := resolution{At: time.Now()}
+	if age := r.age(young); age > time.Minute {
 		t.Errorf("it is %s old", age)
+	}
+	if age := r.age(resolution{At: time.Now().Add(time.Hour)}); age < time.Hour {
+		t.Errorf("what is of the future is %s old", age)
+	}
+	r.forget()
+	if age := r.age(young); age < time.Hour {
+		t.Errorf("forgotten it is %s old", age)
 	}
 }
 

@@ -92,6 +92,7 @@ func (s *Source) Kept() int { return s.store.count() }
 func (s *Source) ForgetIndexes() {
 	s.listings.forget()
 	s.registries.forget()
+	s.resolved.forget()
 }
 
 // Pull finds a version and fetches its archive, unless it is here already.

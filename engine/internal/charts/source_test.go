@@ -198,3 +198,46 @@ func TestClonesShareNothingThatTheSDKWritesInto(t *testing.T) {
 		t.Error("metadata is shared")
 	}
 }
+
+func TestAForgottenIndexIsAskedForAgain(t *testing.T) {
+	for _, folder := range []string{"", t.TempDir()} {
+		r, s := newRepo(t, false), NewSource(Options{Folder: folder})
+		want := Wanted{Repository: r.URL, Name: "app", Oldest: time.Hour}
+		for range 2 {
+			if _, err := s.Pull(context.Background(), want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := s.IndexRequests.Load(); got != 1 {
+			t.Errorf("%d index requests before", got)
+		}
+		s.ForgetIndexes()
+		if _, err := s.Pull(context.Background(), want); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.IndexRequests.Load(); got != 2 {
+			t.Errorf("%d index requests after", got)
+		}
+	}
+}
+
+func TestTheQueryOfEachWhoAsksIsSent(t *testing.T) {
+	r, s := newRepo(t, false), NewSource(Options{})
+	var seen []string
+	r.override = func(w http.ResponseWriter, request *http.Request) {
+		seen = append(seen, request.URL.RequestURI())
+		if strings.HasSuffix(request.URL.Path, "index.yaml") {
+			_, _ = w.Write([]byte(r.index))
+			return
+		}
+		_, _ = w.Write(r.chart)
+	}
+	for _, query := range []string{"?a=1", "?a=2"} {
+		if _, err := pullNow(s, r.URL+query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := strings.Join(seen, " "); got != "/index.yaml?a=1 /app.tgz?a=1 /index.yaml?a=2" {
+		t.Errorf("asked for %s", got)
+	}
+}

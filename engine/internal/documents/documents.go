@@ -4,6 +4,7 @@ package documents
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -96,7 +97,8 @@ func given(address *url.URL, known *page, stale error, want Wanted) (*Document, 
 
 // refresh asks once for all who wait; one that gives up leaves the others.
 func (d *Documents) refresh(ctx context.Context, address *url.URL, name string, want Wanted) (*page, error) {
-	done := d.flight.DoChan(name, func() (any, error) {
+	together := fmt.Sprintf("%s %d", name, want.Limit)
+	done := d.flight.DoChan(together, func() (any, error) {
 		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		return d.ask(own, address, name, want)

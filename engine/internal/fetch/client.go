@@ -96,6 +96,7 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	if r.Home == nil {
 		r.Home = r.Address
 	}
+	r.Access = r.Access.loggedIn(r.Home)
 	if scheme := r.Address.Scheme; scheme != "http" && scheme != "https" {
 		return c.openOther(ctx, r)
 	}

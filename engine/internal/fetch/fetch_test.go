@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -101,6 +102,24 @@ func TestASourceSeesOneKindOfCredentials(t *testing.T) {
 				t.Errorf("it saw %q", got)
 			}
 		})
+	}
+}
+
+func TestALoginOfDockerIsForTheHostThatItNames(t *testing.T) {
+	s := newSite(t, says("ok"))
+	host := s.Listener.Addr().String()
+	for name, shown := range map[string]string{
+		host: "Basic YTpi", "http://" + host + "/v1/": "Basic YTpi", "127.0.0.1": "", "other": "",
+	} {
+		config := fmt.Sprintf(`{"auths": {%q: {"auth": "YTpi"}, "nobody": {"auth": "eDp5"}}}`, name)
+		before := len(s.asked())
+		access := Access{DockerConfig: []byte(config)}
+		if _, err := read(t, New(Options{}), Request{Address: at(t, s.URL), Access: access}); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.asked()[before]; got != shown {
+			t.Errorf("%s: it saw %q", name, got)
+		}
 	}
 }
 

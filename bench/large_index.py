@@ -1,7 +1,5 @@
 """Indexes as large repositories have them."""
 
-import hashlib
-from pathlib import Path
 from typing import Final
 
 MIB: Final = 1 << 20
@@ -11,12 +9,12 @@ ENTRY: Final = """\
       category: Infrastructure
       images: |
         - name: {name}
-          image: registry.example.com/{name}:1.{number}.0
+          image: registry.example.com/{name}:{version}
         - name: exporter
           image: registry.example.com/exporter:1.2.3
       licenses: Apache-2.0
     apiVersion: v2
-    appVersion: 1.{number}.0
+    appVersion: {version}
     created: "2024-01-01T00:00:00.000000000Z"
     dependencies:
     - name: common
@@ -40,26 +38,28 @@ ENTRY: Final = """\
     - https://example.com/{name}/source
     urls:
     - {url}
-    version: 1.{number}.0
+    version: {version}
 """
 
 
-def write_large(path: Path, chart: Path, size: int = 60 * MIB) -> None:
-    """Write an index of a size, in which `app` 1.0.0 is the chart's archive and all else absent."""
-    digest = hashlib.sha256(chart.read_bytes()).hexdigest()
-    with path.open("w") as out:
-        out.write("apiVersion: v1\nentries:\n  app:\n")
-        out.write(ENTRY.format(name="app", number=0, digest=digest, url=chart.name))
-        number = 0
-        while out.tell() < size:
-            out.write(_chart(f"chart-{number}"))
-            number += 1
-        out.write('generated: "2024-01-01T00:00:00.000000000Z"\n')
+def large_index(name: str, version: str, url: str, digest: str, size: int = 60 * MIB) -> bytes:
+    """Write an index of a size, as `helm repo index` lays it out.
+
+    It lists one chart that there is, and hundreds that nobody asks for.
+    """
+    first = ENTRY.format(name=name, version=version, digest=digest, url=url)
+    parts = [f"apiVersion: v1\nentries:\n  {name}:\n{first}".encode()]
+    written = len(parts[0])
+    while written < size:
+        parts.append(_chart(f"chart-{len(parts)}"))
+        written += len(parts[-1])
+    parts.append(b'generated: "2024-01-01T00:00:00.000000000Z"\n')
+    return b"".join(parts)
 
 
-def _chart(name: str) -> str:
+def _chart(name: str) -> bytes:
     versions = (
-        ENTRY.format(name=name, number=number, digest="0" * 64, url=f"{name}-1.{number}.0.tgz")
-        for number in reversed(range(VERSIONS))
+        ENTRY.format(name=name, version=f"1.{minor}.0", digest="0" * 64, url=f"{name}-{minor}.tgz")
+        for minor in reversed(range(VERSIONS))
     )
-    return f"  {name}:\n{''.join(versions)}"
+    return f"  {name}:\n{''.join(versions)}".encode()

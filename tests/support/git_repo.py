@@ -51,6 +51,31 @@ class GitRepo:
         self.git("update-ref", ref, sha)
         return sha
 
+    def bulk(self, files: Mapping[str, str], message: str = "many") -> str:
+        """Write very many files at once over the branch's last commit. Return the new commit."""
+        ref = f"refs/heads/{self.branch}"
+        parent = self.git("for-each-ref", "--format=%(objectname)", ref)
+        lines = [f"commit {ref}", "committer A Tester <tester@example.test> 1700000000 +0000"]
+        lines += [f"data {len(message)}", message, *([f"from {parent}"] if parent else [])]
+        for path, text in files.items():
+            lines += [f"M 100644 inline {path}", f"data {len(text.encode())}", text]
+        self.git("fast-import", "--quiet", stdin="\n".join([*lines, ""]))
+        return self.git("rev-parse", ref)
+
+    def allow(self, *names: str) -> None:
+        """Let servers do more than by default, such as `allowFilter`."""
+        for name in names:
+            self.git("config", f"uploadpack.{name}", "true")
+
+    def submodule(self, path: str) -> str:
+        """Put a submodule there, as `git submodule add` does. Return the new commit."""
+        sha = self.git("rev-parse", self.branch)
+        self.git("read-tree", sha)
+        self.git("update-index", "--add", "--cacheinfo", f"160000,{sha},{path}")
+        commit = self.git("commit-tree", self.git("write-tree"), "-p", sha, "-m", "submodule")
+        self.rewind(commit)
+        return commit
+
     def replace(self, files: Mapping[str, str | None], message: str = "anew") -> str:
         """Throw the branch's history away, as a force-push does, and commit these files alone."""
         self.git("update-ref", "-d", f"refs/heads/{self.branch}")

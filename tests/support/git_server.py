@@ -33,6 +33,12 @@ class HttpGit:
     """Take requests and never answer."""
     redirect: str = ""
     """Send every request on to this address."""
+    old: bool = False
+    """Speak git's first protocol, in which only what is advertised may be asked for."""
+    token: str = ""
+    """Take this bearer token alone."""
+    asked: list[str] = field(default_factory=list)
+    """What each request was for, without those that were not let in."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -45,7 +51,14 @@ class HttpGit:
             return web.Response(status=302, headers={"Location": self.redirect + request.path_qs})
         if self.login and request.headers.get("Authorization") != _basic(self.login):
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="git"'})
-        return await _http_backend(self.folder, request)
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.Response(status=401)
+        self.asked.append(f"{request.method} {request.path}")
+        return await _http_backend(self.folder, request, old=self.old)
+
+    def counted(self, repository: str) -> int:
+        """Count the requests that one repository answered."""
+        return sum(f"/{repository}/" in one for one in self.asked)
 
 
 @asynccontextmanager
@@ -70,7 +83,7 @@ def _basic(login: tuple[str, str]) -> str:
     return "Basic " + base64.b64encode(":".join(login).encode()).decode()
 
 
-async def _http_backend(folder: Path, request: web.Request) -> web.Response:
+async def _http_backend(folder: Path, request: web.Request, *, old: bool) -> web.Response:
     """Ask the CGI program that comes with git."""
     body = await request.read()
     process = await asyncio.create_subprocess_exec(
@@ -78,7 +91,7 @@ async def _http_backend(folder: Path, request: web.Request) -> web.Response:
         "http-backend",
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=_cgi(folder, request, len(body)),
+        env=_cgi(folder, request, len(body)) | ({"GIT_PROTOCOL": ""} if old else {}),
     )
     output, _ = await process.communicate(body)
     head, _, content = output.partition(b"\r\n\r\n")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from helmward.gitops.complaints import meaning
-from helmward.gitops.remote import read_remote
+from helmward.git.complaints import meaning
+from helmward.git.remote import read_remote
 
 
 @pytest.mark.parametrize(

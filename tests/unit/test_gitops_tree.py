@@ -3,7 +3,8 @@
 import pytest
 
 from helmward.errors import SourceRejected
-from helmward.gitops.tree import MAX_FILE, Entry, normal, pick
+from helmward.git.tree import Entry
+from helmward.gitops.tree import MAX_FILE, normal, pick
 
 
 def a_tree(*names: str, links: dict[str, str] | None = None) -> dict[str, Entry]:

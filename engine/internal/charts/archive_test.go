@@ -86,43 +86,46 @@ func TestAnArchiveIsRefusedForWhatIsInIt(t *testing.T) {
 		kind    pb.Failure_Kind
 		words   []string
 	}{
-		"parent":          {crafted(t, file("app/../../out", "")), invalid, []string{`"app/../../out"`, "parent directory"}},
-		"parent alone":    {crafted(t, file("../out", "")), invalid, []string{`"../out"`, "parent directory"}},
-		"parent folder":   {crafted(t, item{name: "app/../x/", kind: tar.TypeDir}), invalid, []string{"parent directory"}},
-		"absolute":        {crafted(t, file("/etc/passwd", "")), invalid, []string{`"/etc/passwd"`, "absolute path"}},
-		"absolute below":  {crafted(t, file("app//etc/passwd", "")), invalid, []string{"absolute path"}},
-		"backslash":       {crafted(t, file(`app\..\out`, "")), invalid, []string{"backslash"}},
-		"drive":           {crafted(t, file("app/c:/windows", "")), invalid, []string{"drive letter"}},
-		"drive in front":  {crafted(t, file("C:/windows", "")), invalid, []string{"drive letter"}},
-		"dot":             {crafted(t, file("app/./x", "")), invalid, []string{"part `.`"}},
-		"dot at the end":  {crafted(t, file("app/.", "")), invalid, []string{"part `.`"}},
-		"dots as a name":  {crafted(t, file("app/..", "")), invalid, []string{"parent directory"}},
-		"control":         {crafted(t, file("app/a\x1bb", "")), invalid, []string{"control character", `a\x1bb`}},
-		"long path":       {crafted(t, file("app/"+strings.Repeat("x/", 600)+"y", "")), invalid, []string{"1024 bytes"}},
-		"symlink":         {crafted(t, item{name: "app/files/s", kind: tar.TypeSymlink, link: "/etc/passwd"}), invalid, []string{`"app/files/s"`, "is a link"}},
-		"hard link":       {crafted(t, item{name: "app/h", kind: tar.TypeLink, link: "app/Chart.yaml"}), invalid, []string{"is a link"}},
-		"device":          {crafted(t, item{name: "app/d", kind: tar.TypeChar}), invalid, []string{"neither a file nor a folder"}},
-		"fifo":            {crafted(t, item{name: "app/f", kind: tar.TypeFifo}), invalid, []string{"neither a file nor a folder"}},
-		"twice":           {crafted(t, file("app/values.yaml", "")), invalid, []string{`"app/values.yaml"`, "is there twice"}},
-		"twice by folder": {crafted(t, file("other/values.yaml", "")), invalid, []string{"is there twice"}},
-		"no folder":       {crafted(t, file("README", "")), invalid, []string{`"README"`, "outside of the chart's folder"}},
-		"name of a path":  {tgz(t, file("app/Chart.yaml", strings.Replace(chartYAML, "app", "../app", 1))), invalid, []string{"../app", "is invalid"}},
-		"name of dots":    {tgz(t, file("app/Chart.yaml", strings.Replace(chartYAML, "app", "..", 1))), invalid, []string{"not allowed"}},
-		"no Chart.yaml":   {tgz(t, file("app/values.yaml", "a: 1")), invalid, []string{"no Chart.yaml", "helm package"}},
-		"empty":           {tgz(t), invalid, []string{"no Chart.yaml"}},
-		"no gzip":         {[]byte("a: document"), invalid, []string{"is no chart", "gzip"}},
-		"no tar":          {zip(t, []byte(strings.Repeat("not a tar at all ", 99))), invalid, []string{"damaged"}},
-		"truncated":       {whole[:len(whole)/2], invalid, []string{"cut short"}},
-		"without its end": {header[:len(header)-8], invalid, []string{"cut short"}},
-		"flipped":         {flipped(whole), invalid, []string{"damaged"}},
-		"gzip bomb":       {crafted(t, file("app/bomb", strings.Repeat("\x00", 30<<20))), large, []string{"100 times its size"}},
-		"header bomb":     {zip(t, bytes.Repeat([]byte{0}, 30<<20)), large, []string{"100 times its size"}},
-		"one large file":  {crafted(t, file("app/big", noise(mostUnpacked))), large, []string{"100 MiB", `"app/big"`}},
-		"many files":      {crafted(t, many(mostFiles)...), large, []string{"10000 entries"}},
-		"many folders":    {crafted(t, slices.Repeat([]item{{name: "app/x/", kind: tar.TypeDir}}, mostFiles)...), large, []string{"10000 entries"}},
-		"nested bomb":     {crafted(t, file("app/charts/sub-1.tgz", string(crafted(t, file("sub/bomb", strings.Repeat("\x00", 30<<20)))))), large, []string{"charts/sub-1.tgz", "100 times"}},
-		"nested link":     {crafted(t, file("app/charts/sub-1.tgz", string(crafted(t, item{name: "s/l", kind: tar.TypeSymlink, link: "/"})))), invalid, []string{"charts/sub-1.tgz", "is a link"}},
-		"nested deep":     {deep(t, mostNested+1), large, []string{"go deeper than 8"}},
+		"parent":           {crafted(t, file("app/../../out", "")), invalid, []string{`"app/../../out"`, "parent directory"}},
+		"parent alone":     {crafted(t, file("../out", "")), invalid, []string{`"../out"`, "parent directory"}},
+		"parent folder":    {crafted(t, item{name: "app/../x/", kind: tar.TypeDir}), invalid, []string{"parent directory"}},
+		"absolute":         {crafted(t, file("/etc/passwd", "")), invalid, []string{`"/etc/passwd"`, "absolute path"}},
+		"absolute below":   {crafted(t, file("app//etc/passwd", "")), invalid, []string{"absolute path"}},
+		"backslash":        {crafted(t, file(`app\..\out`, "")), invalid, []string{"backslash"}},
+		"drive":            {crafted(t, file("app/c:/windows", "")), invalid, []string{"drive letter"}},
+		"drive in front":   {crafted(t, file("C:/windows", "")), invalid, []string{"drive letter"}},
+		"dot":              {crafted(t, file("app/./x", "")), invalid, []string{"part `.`"}},
+		"dot at the end":   {crafted(t, file("app/.", "")), invalid, []string{"part `.`"}},
+		"dots as a name":   {crafted(t, file("app/..", "")), invalid, []string{"parent directory"}},
+		"control":          {crafted(t, file("app/a\x1bb", "")), invalid, []string{"control character", `a\x1bb`}},
+		"long path":        {crafted(t, file("app/"+strings.Repeat("x/", 600)+"y", "")), invalid, []string{"1024 bytes"}},
+		"symlink":          {crafted(t, item{name: "app/files/s", kind: tar.TypeSymlink, link: "/etc/passwd"}), invalid, []string{`"app/files/s"`, "is a link"}},
+		"hard link":        {crafted(t, item{name: "app/h", kind: tar.TypeLink, link: "app/Chart.yaml"}), invalid, []string{"is a link"}},
+		"device":           {crafted(t, item{name: "app/d", kind: tar.TypeChar}), invalid, []string{"neither a file nor a folder"}},
+		"fifo":             {crafted(t, item{name: "app/f", kind: tar.TypeFifo}), invalid, []string{"neither a file nor a folder"}},
+		"twice":            {crafted(t, file("app/values.yaml", "")), invalid, []string{`"app/values.yaml"`, "is there twice"}},
+		"twice by folder":  {crafted(t, file("other/values.yaml", "")), invalid, []string{"is there twice"}},
+		"no folder":        {crafted(t, file("README", "")), invalid, []string{`"README"`, "outside of the chart's folder"}},
+		"name of a path":   {tgz(t, file("app/Chart.yaml", strings.Replace(chartYAML, "app", "../app", 1))), invalid, []string{"../app", "is invalid"}},
+		"name of dots":     {tgz(t, file("app/Chart.yaml", strings.Replace(chartYAML, "app", "..", 1))), invalid, []string{"not allowed"}},
+		"no Chart.yaml":    {tgz(t, file("app/values.yaml", "a: 1")), invalid, []string{"no Chart.yaml", "helm package"}},
+		"empty":            {tgz(t), invalid, []string{"no Chart.yaml"}},
+		"no gzip":          {[]byte("a: document"), invalid, []string{"is no chart", "gzip"}},
+		"no tar":           {zip(t, []byte(strings.Repeat("not a tar at all ", 99))), invalid, []string{"damaged"}},
+		"truncated":        {whole[:len(whole)/2], invalid, []string{"cut short"}},
+		"without its end":  {header[:len(header)-8], invalid, []string{"cut short"}},
+		"flipped":          {flipped(whole), invalid, []string{"damaged"}},
+		"gzip bomb":        {crafted(t, file("app/bomb", strings.Repeat("\x00", 8<<20))), large, []string{"100 times its size"}},
+		"header bomb":      {zip(t, bytes.Repeat([]byte{0}, 8<<20)), large, []string{"100 times its size"}},
+		"one large file":   {promising(t, mostUnpacked+1), large, []string{"100 MiB", `"app/big"`}},
+		"one that says so": {promising(t, 8<<20), large, []string{"100 times its size"}},
+		"alias bomb":       {tgz(t, file("app/Chart.yaml", chartYAML), file("app/values.yaml", laughs())), invalid, []string{"values.yaml"}},
+		"deep document":    {tgz(t, file("app/Chart.yaml", chartYAML), file("app/values.yaml", "a: "+strings.Repeat("[", 20_000))), invalid, []string{"values.yaml"}},
+		"many files":       {crafted(t, many(mostFiles)...), large, []string{"10000 entries"}},
+		"many folders":     {crafted(t, folders(mostFiles)...), large, []string{"10000 entries"}},
+		"nested bomb":      {crafted(t, file("app/charts/sub-1.tgz", string(crafted(t, file("sub/bomb", strings.Repeat("\x00", 8<<20)))))), large, []string{"charts/sub-1.tgz", "100 times"}},
+		"nested link":      {crafted(t, file("app/charts/sub-1.tgz", string(crafted(t, item{name: "s/l", kind: tar.TypeSymlink, link: "/"})))), invalid, []string{"charts/sub-1.tgz", "is a link"}},
+		"nested deep":      {deep(t, mostNested+1), large, []string{"go deeper than 8"}},
 	}
 	for name, one := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -144,10 +147,38 @@ const (
 	large   = pb.Failure_TOO_LARGE
 )
 
+// laughs is a document of which each line is ten times the one before.
+func laughs() string {
+	text := "a0: &a0 [x]\n"
+	for i := range 12 {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+	}
+	return text
+}
+
+// promising packs an entry that says it is so large, and ends.
+func promising(t *testing.T, size int64) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	header := &tar.Header{Name: "app/big", Mode: 0o644, Size: size, Typeflag: tar.TypeReg}
+	if err := tar.NewWriter(&raw).WriteHeader(header); err != nil {
+		t.Fatal(err)
+	}
+	return zip(t, raw.Bytes())
+}
+
 func many(count int) []item {
 	items := make([]item, count)
 	for i := range items {
 		items[i] = file(fmt.Sprintf("app/files/%d", i), "")
+	}
+	return items
+}
+
+func folders(count int) []item {
+	items := many(count)
+	for i := range items {
+		items[i] = item{name: items[i].name + "/", kind: tar.TypeDir}
 	}
 	return items
 }

@@ -35,6 +35,8 @@ type Source struct {
 	documents *documents.Documents
 	store     *store
 	flight    singleflight.Group
+	packing   singleflight.Group
+	packed    *packedKeys
 
 	registries *registries
 	listings   *listings
@@ -70,6 +72,7 @@ func NewSource(options Options) *Source {
 		listings:   newListings(kept),
 		registries: newRegistries(client),
 		resolved:   newResolved(kept),
+		packed:     newPackedKeys(kept),
 	}
 }
 

@@ -207,7 +207,7 @@ func (x Failure_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Kind.Descriptor instead.
 func (Failure_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28, 0}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26, 0}
 }
 
 // Required in every request.
@@ -1530,137 +1530,6 @@ func (x *FetchDocumentReply) GetStaleReason() string {
 	return ""
 }
 
-type DecryptRequest struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Call     *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
-	Document []byte                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
-	// yaml, json, dotenv, ini or binary.
-	Format string `protobuf:"bytes,3,opt,name=format,proto3" json:"format,omitempty"`
-	// Identities of age, as `AGE-SECRET-KEY-1...` in lines.
-	AgeKeys [][]byte `protobuf:"bytes,4,rep,name=age_keys,json=ageKeys,proto3" json:"age_keys,omitempty"`
-	// OpenPGP private keys, armoured or binary, without passphrase.
-	PgpKeys       [][]byte `protobuf:"bytes,5,rep,name=pgp_keys,json=pgpKeys,proto3" json:"pgp_keys,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DecryptRequest) Reset() {
-	*x = DecryptRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DecryptRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DecryptRequest) ProtoMessage() {}
-
-func (x *DecryptRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DecryptRequest.ProtoReflect.Descriptor instead.
-func (*DecryptRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
-}
-
-func (x *DecryptRequest) GetCall() *Call {
-	if x != nil {
-		return x.Call
-	}
-	return nil
-}
-
-func (x *DecryptRequest) GetDocument() []byte {
-	if x != nil {
-		return x.Document
-	}
-	return nil
-}
-
-func (x *DecryptRequest) GetFormat() string {
-	if x != nil {
-		return x.Format
-	}
-	return ""
-}
-
-func (x *DecryptRequest) GetAgeKeys() [][]byte {
-	if x != nil {
-		return x.AgeKeys
-	}
-	return nil
-}
-
-func (x *DecryptRequest) GetPgpKeys() [][]byte {
-	if x != nil {
-		return x.PgpKeys
-	}
-	return nil
-}
-
-type DecryptReply struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Failure       *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
-	Document      []byte                 `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *DecryptReply) Reset() {
-	*x = DecryptReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *DecryptReply) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*DecryptReply) ProtoMessage() {}
-
-func (x *DecryptReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use DecryptReply.ProtoReflect.Descriptor instead.
-func (*DecryptReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
-}
-
-func (x *DecryptReply) GetFailure() *Failure {
-	if x != nil {
-		return x.Failure
-	}
-	return nil
-}
-
-func (x *DecryptReply) GetDocument() []byte {
-	if x != nil {
-		return x.Document
-	}
-	return nil
-}
-
 type ActionRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -1685,7 +1554,7 @@ type ActionRequest struct {
 
 func (x *ActionRequest) Reset() {
 	*x = ActionRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1697,7 +1566,7 @@ func (x *ActionRequest) String() string {
 func (*ActionRequest) ProtoMessage() {}
 
 func (x *ActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1710,7 +1579,7 @@ func (x *ActionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionRequest.ProtoReflect.Descriptor instead.
 func (*ActionRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ActionRequest) GetCall() *Call {
@@ -1817,7 +1686,7 @@ type ActionOptions struct {
 
 func (x *ActionOptions) Reset() {
 	*x = ActionOptions{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +1698,7 @@ func (x *ActionOptions) String() string {
 func (*ActionOptions) ProtoMessage() {}
 
 func (x *ActionOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +1711,7 @@ func (x *ActionOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionOptions.ProtoReflect.Descriptor instead.
 func (*ActionOptions) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ActionOptions) GetTimeoutMs() int64 {
@@ -1971,7 +1840,7 @@ type ActionEvent struct {
 
 func (x *ActionEvent) Reset() {
 	*x = ActionEvent{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1983,7 +1852,7 @@ func (x *ActionEvent) String() string {
 func (*ActionEvent) ProtoMessage() {}
 
 func (x *ActionEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1996,7 +1865,7 @@ func (x *ActionEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionEvent.ProtoReflect.Descriptor instead.
 func (*ActionEvent) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ActionEvent) GetEvent() isActionEvent_Event {
@@ -2067,7 +1936,7 @@ type Phase struct {
 
 func (x *Phase) Reset() {
 	*x = Phase{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2079,7 +1948,7 @@ func (x *Phase) String() string {
 func (*Phase) ProtoMessage() {}
 
 func (x *Phase) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2092,7 +1961,7 @@ func (x *Phase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Phase.ProtoReflect.Descriptor instead.
 func (*Phase) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Phase) GetName() string {
@@ -2119,7 +1988,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2131,7 +2000,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2144,7 +2013,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Log) GetLevel() string {
@@ -2173,7 +2042,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2185,7 +2054,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2198,7 +2067,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Done) GetFailure() *Failure {
@@ -2232,7 +2101,7 @@ type ActionStats struct {
 
 func (x *ActionStats) Reset() {
 	*x = ActionStats{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2244,7 +2113,7 @@ func (x *ActionStats) String() string {
 func (*ActionStats) ProtoMessage() {}
 
 func (x *ActionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2257,7 +2126,7 @@ func (x *ActionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionStats.ProtoReflect.Descriptor instead.
 func (*ActionStats) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ActionStats) GetApiRequests() int32 {
@@ -2300,7 +2169,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2312,7 +2181,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2325,7 +2194,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Revision) GetRelease() *ReleaseRef {
@@ -2443,7 +2312,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2455,7 +2324,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2468,7 +2337,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Failure) GetKind() Failure_Kind {
@@ -2521,7 +2390,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2533,7 +2402,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2546,7 +2415,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *Violation) GetPath() []string {
@@ -2596,7 +2465,7 @@ type Cause struct {
 
 func (x *Cause) Reset() {
 	*x = Cause{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2608,7 +2477,7 @@ func (x *Cause) String() string {
 func (*Cause) ProtoMessage() {}
 
 func (x *Cause) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2621,7 +2490,7 @@ func (x *Cause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cause.ProtoReflect.Descriptor instead.
 func (*Cause) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Cause) GetObject() string {
@@ -2706,7 +2575,7 @@ type SupersedeRequest struct {
 
 func (x *SupersedeRequest) Reset() {
 	*x = SupersedeRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2718,7 +2587,7 @@ func (x *SupersedeRequest) String() string {
 func (*SupersedeRequest) ProtoMessage() {}
 
 func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2731,7 +2600,7 @@ func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupersedeRequest.ProtoReflect.Descriptor instead.
 func (*SupersedeRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *SupersedeRequest) GetCall() *Call {
@@ -2766,7 +2635,7 @@ type SupersedeReply struct {
 
 func (x *SupersedeReply) Reset() {
 	*x = SupersedeReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2778,7 +2647,7 @@ func (x *SupersedeReply) String() string {
 func (*SupersedeReply) ProtoMessage() {}
 
 func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2791,7 +2660,7 @@ func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupersedeReply.ProtoReflect.Descriptor instead.
 func (*SupersedeReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *SupersedeReply) GetFailure() *Failure {
@@ -2823,7 +2692,7 @@ type CompareRequest struct {
 
 func (x *CompareRequest) Reset() {
 	*x = CompareRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2835,7 +2704,7 @@ func (x *CompareRequest) String() string {
 func (*CompareRequest) ProtoMessage() {}
 
 func (x *CompareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2848,7 +2717,7 @@ func (x *CompareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareRequest.ProtoReflect.Descriptor instead.
 func (*CompareRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *CompareRequest) GetCall() *Call {
@@ -2910,7 +2779,7 @@ type CompareReply struct {
 
 func (x *CompareReply) Reset() {
 	*x = CompareReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2922,7 +2791,7 @@ func (x *CompareReply) String() string {
 func (*CompareReply) ProtoMessage() {}
 
 func (x *CompareReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2935,7 +2804,7 @@ func (x *CompareReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareReply.ProtoReflect.Descriptor instead.
 func (*CompareReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *CompareReply) GetFailure() *Failure {
@@ -2979,7 +2848,7 @@ type AnnotateRequest struct {
 
 func (x *AnnotateRequest) Reset() {
 	*x = AnnotateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2991,7 +2860,7 @@ func (x *AnnotateRequest) String() string {
 func (*AnnotateRequest) ProtoMessage() {}
 
 func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3004,7 +2873,7 @@ func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnnotateRequest.ProtoReflect.Descriptor instead.
 func (*AnnotateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AnnotateRequest) GetCall() *Call {
@@ -3052,7 +2921,7 @@ type AnnotateReply struct {
 
 func (x *AnnotateReply) Reset() {
 	*x = AnnotateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3064,7 +2933,7 @@ func (x *AnnotateReply) String() string {
 func (*AnnotateReply) ProtoMessage() {}
 
 func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3077,7 +2946,7 @@ func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnnotateReply.ProtoReflect.Descriptor instead.
 func (*AnnotateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AnnotateReply) GetFailure() *Failure {
@@ -3106,7 +2975,7 @@ type SweepRequest struct {
 
 func (x *SweepRequest) Reset() {
 	*x = SweepRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3118,7 +2987,7 @@ func (x *SweepRequest) String() string {
 func (*SweepRequest) ProtoMessage() {}
 
 func (x *SweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3131,7 +3000,7 @@ func (x *SweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SweepRequest.ProtoReflect.Descriptor instead.
 func (*SweepRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *SweepRequest) GetCall() *Call {
@@ -3173,7 +3042,7 @@ type SweepReply struct {
 
 func (x *SweepReply) Reset() {
 	*x = SweepReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3185,7 +3054,7 @@ func (x *SweepReply) String() string {
 func (*SweepReply) ProtoMessage() {}
 
 func (x *SweepReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3198,7 +3067,7 @@ func (x *SweepReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SweepReply.ProtoReflect.Descriptor instead.
 func (*SweepReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SweepReply) GetFailure() *Failure {
@@ -3226,7 +3095,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3238,7 +3107,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3251,7 +3120,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RenewRequest) GetCall() *Call {
@@ -3283,7 +3152,7 @@ type RenewReply struct {
 
 func (x *RenewReply) Reset() {
 	*x = RenewReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3295,7 +3164,7 @@ func (x *RenewReply) String() string {
 func (*RenewReply) ProtoMessage() {}
 
 func (x *RenewReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3308,7 +3177,7 @@ func (x *RenewReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewReply.ProtoReflect.Descriptor instead.
 func (*RenewReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
 }
 
 type UnlockRequest struct {
@@ -3323,7 +3192,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3335,7 +3204,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3348,7 +3217,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{41}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *UnlockRequest) GetCall() *Call {
@@ -3389,7 +3258,7 @@ type UnlockReply struct {
 
 func (x *UnlockReply) Reset() {
 	*x = UnlockReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3401,7 +3270,7 @@ func (x *UnlockReply) String() string {
 func (*UnlockReply) ProtoMessage() {}
 
 func (x *UnlockReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3414,7 +3283,7 @@ func (x *UnlockReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockReply.ProtoReflect.Descriptor instead.
 func (*UnlockReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{42}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *UnlockReply) GetFailure() *Failure {
@@ -3445,7 +3314,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3457,7 +3326,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3470,7 +3339,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{43}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *GetRequest) GetCall() *Call {
@@ -3519,7 +3388,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3531,7 +3400,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3544,7 +3413,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{44}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *GetReply) GetFailure() *Failure {
@@ -3573,7 +3442,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3585,7 +3454,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3598,7 +3467,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{45}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *HistoryRequest) GetCall() *Call {
@@ -3632,7 +3501,7 @@ type HistoryReply struct {
 
 func (x *HistoryReply) Reset() {
 	*x = HistoryReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3644,7 +3513,7 @@ func (x *HistoryReply) String() string {
 func (*HistoryReply) ProtoMessage() {}
 
 func (x *HistoryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3657,7 +3526,7 @@ func (x *HistoryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryReply.ProtoReflect.Descriptor instead.
 func (*HistoryReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *HistoryReply) GetFailure() *Failure {
@@ -3689,7 +3558,7 @@ type TemplateRequest struct {
 
 func (x *TemplateRequest) Reset() {
 	*x = TemplateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3701,7 +3570,7 @@ func (x *TemplateRequest) String() string {
 func (*TemplateRequest) ProtoMessage() {}
 
 func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3714,7 +3583,7 @@ func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateRequest.ProtoReflect.Descriptor instead.
 func (*TemplateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *TemplateRequest) GetCall() *Call {
@@ -3777,7 +3646,7 @@ type TemplateReply struct {
 
 func (x *TemplateReply) Reset() {
 	*x = TemplateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3789,7 +3658,7 @@ func (x *TemplateReply) String() string {
 func (*TemplateReply) ProtoMessage() {}
 
 func (x *TemplateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3802,7 +3671,7 @@ func (x *TemplateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateReply.ProtoReflect.Descriptor instead.
 func (*TemplateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *TemplateReply) GetFailure() *Failure {
@@ -3838,7 +3707,7 @@ type InvalidateRequest struct {
 
 func (x *InvalidateRequest) Reset() {
 	*x = InvalidateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3850,7 +3719,7 @@ func (x *InvalidateRequest) String() string {
 func (*InvalidateRequest) ProtoMessage() {}
 
 func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3863,7 +3732,7 @@ func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateRequest.ProtoReflect.Descriptor instead.
 func (*InvalidateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *InvalidateRequest) GetCall() *Call {
@@ -3902,7 +3771,7 @@ type InvalidateReply struct {
 
 func (x *InvalidateReply) Reset() {
 	*x = InvalidateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3914,7 +3783,7 @@ func (x *InvalidateReply) String() string {
 func (*InvalidateReply) ProtoMessage() {}
 
 func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3927,7 +3796,7 @@ func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateReply.ProtoReflect.Descriptor instead.
 func (*InvalidateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
 }
 
 type StatsRequest struct {
@@ -3939,7 +3808,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3951,7 +3820,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3964,7 +3833,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{51}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *StatsRequest) GetCall() *Call {
@@ -3993,7 +3862,7 @@ type StatsReply struct {
 
 func (x *StatsReply) Reset() {
 	*x = StatsReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4005,7 +3874,7 @@ func (x *StatsReply) String() string {
 func (*StatsReply) ProtoMessage() {}
 
 func (x *StatsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4018,7 +3887,7 @@ func (x *StatsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsReply.ProtoReflect.Descriptor instead.
 func (*StatsReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{52}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *StatsReply) GetHelmVersion() string {
@@ -4203,16 +4072,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\fR\acontent\x12\x14\n" +
 	"\x05stale\x18\x03 \x01(\bR\x05stale\x12!\n" +
-	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\xa8\x01\n" +
-	"\x0eDecryptRequest\x12,\n" +
-	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x1a\n" +
-	"\bdocument\x18\x02 \x01(\fR\bdocument\x12\x16\n" +
-	"\x06format\x18\x03 \x01(\tR\x06format\x12\x19\n" +
-	"\bage_keys\x18\x04 \x03(\fR\aageKeys\x12\x19\n" +
-	"\bpgp_keys\x18\x05 \x03(\fR\apgpKeys\"a\n" +
-	"\fDecryptReply\x125\n" +
-	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x1a\n" +
-	"\bdocument\x18\x02 \x01(\fR\bdocument\"\xc1\x05\n" +
+	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\xc1\x05\n" +
 	"\rActionRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x122\n" +
@@ -4466,13 +4326,12 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\fValuesPolicy\x12\t\n" +
 	"\x05RESET\x10\x00\x12\t\n" +
 	"\x05REUSE\x10\x01\x12\x14\n" +
-	"\x10REUSE_WHEN_EMPTY\x10\x022\xa1\x0e\n" +
+	"\x10REUSE_WHEN_EMPTY\x10\x022\xd0\r\n" +
 	"\x06Engine\x12U\n" +
 	"\tPullChart\x12$.helmward.engine.v1.PullChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12U\n" +
 	"\tPackChart\x12$.helmward.engine.v1.PackChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12a\n" +
 	"\rReadChartFile\x12(.helmward.engine.v1.ReadChartFileRequest\x1a&.helmward.engine.v1.ReadChartFileReply\x12a\n" +
 	"\rFetchDocument\x12(.helmward.engine.v1.FetchDocumentRequest\x1a&.helmward.engine.v1.FetchDocumentReply\x12O\n" +
-	"\aDecrypt\x12\".helmward.engine.v1.DecryptRequest\x1a .helmward.engine.v1.DecryptReply\x12O\n" +
 	"\aInstall\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12O\n" +
 	"\aUpgrade\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12Q\n" +
 	"\tUninstall\x12!.helmward.engine.v1.ActionRequest\x1a\x1f.helmward.engine.v1.ActionEvent0\x01\x12L\n" +
@@ -4505,7 +4364,7 @@ func file_helmward_engine_v1_engine_proto_rawDescGZIP() []byte {
 }
 
 var file_helmward_engine_v1_engine_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 57)
+var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
 var file_helmward_engine_v1_engine_proto_goTypes = []any{
 	(ValuesPolicy)(0),            // 0: helmward.engine.v1.ValuesPolicy
 	(Failure_Kind)(0),            // 1: helmward.engine.v1.Failure.Kind
@@ -4527,45 +4386,43 @@ var file_helmward_engine_v1_engine_proto_goTypes = []any{
 	(*ReadChartFileReply)(nil),   // 17: helmward.engine.v1.ReadChartFileReply
 	(*FetchDocumentRequest)(nil), // 18: helmward.engine.v1.FetchDocumentRequest
 	(*FetchDocumentReply)(nil),   // 19: helmward.engine.v1.FetchDocumentReply
-	(*DecryptRequest)(nil),       // 20: helmward.engine.v1.DecryptRequest
-	(*DecryptReply)(nil),         // 21: helmward.engine.v1.DecryptReply
-	(*ActionRequest)(nil),        // 22: helmward.engine.v1.ActionRequest
-	(*ActionOptions)(nil),        // 23: helmward.engine.v1.ActionOptions
-	(*ActionEvent)(nil),          // 24: helmward.engine.v1.ActionEvent
-	(*Phase)(nil),                // 25: helmward.engine.v1.Phase
-	(*Log)(nil),                  // 26: helmward.engine.v1.Log
-	(*Done)(nil),                 // 27: helmward.engine.v1.Done
-	(*ActionStats)(nil),          // 28: helmward.engine.v1.ActionStats
-	(*Revision)(nil),             // 29: helmward.engine.v1.Revision
-	(*Failure)(nil),              // 30: helmward.engine.v1.Failure
-	(*Violation)(nil),            // 31: helmward.engine.v1.Violation
-	(*Cause)(nil),                // 32: helmward.engine.v1.Cause
-	(*SupersedeRequest)(nil),     // 33: helmward.engine.v1.SupersedeRequest
-	(*SupersedeReply)(nil),       // 34: helmward.engine.v1.SupersedeReply
-	(*CompareRequest)(nil),       // 35: helmward.engine.v1.CompareRequest
-	(*CompareReply)(nil),         // 36: helmward.engine.v1.CompareReply
-	(*AnnotateRequest)(nil),      // 37: helmward.engine.v1.AnnotateRequest
-	(*AnnotateReply)(nil),        // 38: helmward.engine.v1.AnnotateReply
-	(*SweepRequest)(nil),         // 39: helmward.engine.v1.SweepRequest
-	(*SweepReply)(nil),           // 40: helmward.engine.v1.SweepReply
-	(*RenewRequest)(nil),         // 41: helmward.engine.v1.RenewRequest
-	(*RenewReply)(nil),           // 42: helmward.engine.v1.RenewReply
-	(*UnlockRequest)(nil),        // 43: helmward.engine.v1.UnlockRequest
-	(*UnlockReply)(nil),          // 44: helmward.engine.v1.UnlockReply
-	(*GetRequest)(nil),           // 45: helmward.engine.v1.GetRequest
-	(*GetReply)(nil),             // 46: helmward.engine.v1.GetReply
-	(*HistoryRequest)(nil),       // 47: helmward.engine.v1.HistoryRequest
-	(*HistoryReply)(nil),         // 48: helmward.engine.v1.HistoryReply
-	(*TemplateRequest)(nil),      // 49: helmward.engine.v1.TemplateRequest
-	(*TemplateReply)(nil),        // 50: helmward.engine.v1.TemplateReply
-	(*InvalidateRequest)(nil),    // 51: helmward.engine.v1.InvalidateRequest
-	(*InvalidateReply)(nil),      // 52: helmward.engine.v1.InvalidateReply
-	(*StatsRequest)(nil),         // 53: helmward.engine.v1.StatsRequest
-	(*StatsReply)(nil),           // 54: helmward.engine.v1.StatsReply
-	nil,                          // 55: helmward.engine.v1.ActionRequest.AnnotationsEntry
-	nil,                          // 56: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	nil,                          // 57: helmward.engine.v1.Revision.AnnotationsEntry
-	nil,                          // 58: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	(*ActionRequest)(nil),        // 20: helmward.engine.v1.ActionRequest
+	(*ActionOptions)(nil),        // 21: helmward.engine.v1.ActionOptions
+	(*ActionEvent)(nil),          // 22: helmward.engine.v1.ActionEvent
+	(*Phase)(nil),                // 23: helmward.engine.v1.Phase
+	(*Log)(nil),                  // 24: helmward.engine.v1.Log
+	(*Done)(nil),                 // 25: helmward.engine.v1.Done
+	(*ActionStats)(nil),          // 26: helmward.engine.v1.ActionStats
+	(*Revision)(nil),             // 27: helmward.engine.v1.Revision
+	(*Failure)(nil),              // 28: helmward.engine.v1.Failure
+	(*Violation)(nil),            // 29: helmward.engine.v1.Violation
+	(*Cause)(nil),                // 30: helmward.engine.v1.Cause
+	(*SupersedeRequest)(nil),     // 31: helmward.engine.v1.SupersedeRequest
+	(*SupersedeReply)(nil),       // 32: helmward.engine.v1.SupersedeReply
+	(*CompareRequest)(nil),       // 33: helmward.engine.v1.CompareRequest
+	(*CompareReply)(nil),         // 34: helmward.engine.v1.CompareReply
+	(*AnnotateRequest)(nil),      // 35: helmward.engine.v1.AnnotateRequest
+	(*AnnotateReply)(nil),        // 36: helmward.engine.v1.AnnotateReply
+	(*SweepRequest)(nil),         // 37: helmward.engine.v1.SweepRequest
+	(*SweepReply)(nil),           // 38: helmward.engine.v1.SweepReply
+	(*RenewRequest)(nil),         // 39: helmward.engine.v1.RenewRequest
+	(*RenewReply)(nil),           // 40: helmward.engine.v1.RenewReply
+	(*UnlockRequest)(nil),        // 41: helmward.engine.v1.UnlockRequest
+	(*UnlockReply)(nil),          // 42: helmward.engine.v1.UnlockReply
+	(*GetRequest)(nil),           // 43: helmward.engine.v1.GetRequest
+	(*GetReply)(nil),             // 44: helmward.engine.v1.GetReply
+	(*HistoryRequest)(nil),       // 45: helmward.engine.v1.HistoryRequest
+	(*HistoryReply)(nil),         // 46: helmward.engine.v1.HistoryReply
+	(*TemplateRequest)(nil),      // 47: helmward.engine.v1.TemplateRequest
+	(*TemplateReply)(nil),        // 48: helmward.engine.v1.TemplateReply
+	(*InvalidateRequest)(nil),    // 49: helmward.engine.v1.InvalidateRequest
+	(*InvalidateReply)(nil),      // 50: helmward.engine.v1.InvalidateReply
+	(*StatsRequest)(nil),         // 51: helmward.engine.v1.StatsRequest
+	(*StatsReply)(nil),           // 52: helmward.engine.v1.StatsReply
+	nil,                          // 53: helmward.engine.v1.ActionRequest.AnnotationsEntry
+	nil,                          // 54: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	nil,                          // 55: helmward.engine.v1.Revision.AnnotationsEntry
+	nil,                          // 56: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
 }
 var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	3,  // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
@@ -4574,126 +4431,122 @@ var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	9,  // 3: helmward.engine.v1.PullChartRequest.access:type_name -> helmward.engine.v1.Access
 	10, // 4: helmward.engine.v1.PullChartRequest.verification:type_name -> helmward.engine.v1.Verification
 	11, // 5: helmward.engine.v1.PullChartRequest.egress:type_name -> helmward.engine.v1.Egress
-	30, // 6: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
+	28, // 6: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
 	13, // 7: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
 	2,  // 8: helmward.engine.v1.PackChartRequest.call:type_name -> helmward.engine.v1.Call
 	15, // 9: helmward.engine.v1.PackChartRequest.repositories:type_name -> helmward.engine.v1.Repository
 	11, // 10: helmward.engine.v1.PackChartRequest.egress:type_name -> helmward.engine.v1.Egress
 	9,  // 11: helmward.engine.v1.Repository.access:type_name -> helmward.engine.v1.Access
 	2,  // 12: helmward.engine.v1.ReadChartFileRequest.call:type_name -> helmward.engine.v1.Call
-	30, // 13: helmward.engine.v1.ReadChartFileReply.failure:type_name -> helmward.engine.v1.Failure
+	28, // 13: helmward.engine.v1.ReadChartFileReply.failure:type_name -> helmward.engine.v1.Failure
 	2,  // 14: helmward.engine.v1.FetchDocumentRequest.call:type_name -> helmward.engine.v1.Call
 	11, // 15: helmward.engine.v1.FetchDocumentRequest.egress:type_name -> helmward.engine.v1.Egress
 	9,  // 16: helmward.engine.v1.FetchDocumentRequest.access:type_name -> helmward.engine.v1.Access
-	30, // 17: helmward.engine.v1.FetchDocumentReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 18: helmward.engine.v1.DecryptRequest.call:type_name -> helmward.engine.v1.Call
-	30, // 19: helmward.engine.v1.DecryptReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 20: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 21: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	6,  // 22: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
-	7,  // 23: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
-	55, // 24: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
-	23, // 25: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
-	56, // 26: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	0,  // 27: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
-	25, // 28: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
-	26, // 29: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
-	27, // 30: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
-	30, // 31: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
-	29, // 32: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
-	28, // 33: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
-	5,  // 34: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
-	57, // 35: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
-	1,  // 36: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
-	32, // 37: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
-	31, // 38: helmward.engine.v1.Failure.violations:type_name -> helmward.engine.v1.Violation
-	2,  // 39: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 40: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	30, // 41: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 42: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 43: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 44: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
-	30, // 45: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 46: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 47: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 48: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
-	6,  // 49: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
-	58, // 50: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
-	30, // 51: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
-	29, // 52: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 53: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 54: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 55: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
-	6,  // 56: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
-	30, // 57: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 58: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
-	2,  // 59: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 60: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 61: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
-	30, // 62: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
-	29, // 63: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 64: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 65: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	30, // 66: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
-	29, // 67: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 68: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 69: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	30, // 70: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
-	29, // 71: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
-	2,  // 72: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 73: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	30, // 74: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 75: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
-	2,  // 76: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
-	8,  // 77: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
-	14, // 78: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
-	16, // 79: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
-	18, // 80: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
-	20, // 81: helmward.engine.v1.Engine.Decrypt:input_type -> helmward.engine.v1.DecryptRequest
-	22, // 82: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
-	22, // 83: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
-	22, // 84: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
-	43, // 85: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
-	22, // 86: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
-	22, // 87: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
-	22, // 88: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
-	33, // 89: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
-	35, // 90: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
-	37, // 91: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
-	39, // 92: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
-	41, // 93: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
-	45, // 94: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
-	47, // 95: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
-	49, // 96: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
-	51, // 97: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
-	53, // 98: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
-	12, // 99: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
-	12, // 100: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
-	17, // 101: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
-	19, // 102: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
-	21, // 103: helmward.engine.v1.Engine.Decrypt:output_type -> helmward.engine.v1.DecryptReply
-	24, // 104: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
-	24, // 105: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
-	24, // 106: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
-	44, // 107: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
-	24, // 108: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
-	24, // 109: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
-	24, // 110: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
-	34, // 111: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
-	36, // 112: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
-	38, // 113: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
-	40, // 114: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
-	42, // 115: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
-	46, // 116: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
-	48, // 117: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
-	50, // 118: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
-	52, // 119: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
-	54, // 120: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
-	99, // [99:121] is the sub-list for method output_type
-	77, // [77:99] is the sub-list for method input_type
-	77, // [77:77] is the sub-list for extension type_name
-	77, // [77:77] is the sub-list for extension extendee
-	0,  // [0:77] is the sub-list for field type_name
+	28, // 17: helmward.engine.v1.FetchDocumentReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 18: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 19: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	6,  // 20: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
+	7,  // 21: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
+	53, // 22: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
+	21, // 23: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
+	54, // 24: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	0,  // 25: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
+	23, // 26: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
+	24, // 27: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
+	25, // 28: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
+	28, // 29: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
+	27, // 30: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
+	26, // 31: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
+	5,  // 32: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
+	55, // 33: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
+	1,  // 34: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
+	30, // 35: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
+	29, // 36: helmward.engine.v1.Failure.violations:type_name -> helmward.engine.v1.Violation
+	2,  // 37: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 38: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	28, // 39: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 40: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 41: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 42: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
+	28, // 43: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 44: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 45: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 46: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
+	6,  // 47: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
+	56, // 48: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	28, // 49: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
+	27, // 50: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 51: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 52: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 53: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
+	6,  // 54: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
+	28, // 55: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 56: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
+	2,  // 57: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 58: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,  // 59: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
+	28, // 60: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
+	27, // 61: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 62: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 63: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	28, // 64: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
+	27, // 65: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
+	2,  // 66: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 67: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	28, // 68: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
+	27, // 69: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
+	2,  // 70: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
+	5,  // 71: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	28, // 72: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
+	2,  // 73: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
+	2,  // 74: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
+	8,  // 75: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
+	14, // 76: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
+	16, // 77: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
+	18, // 78: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
+	20, // 79: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
+	20, // 80: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
+	20, // 81: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
+	41, // 82: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
+	20, // 83: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
+	20, // 84: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
+	20, // 85: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
+	31, // 86: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
+	33, // 87: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
+	35, // 88: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
+	37, // 89: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
+	39, // 90: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
+	43, // 91: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
+	45, // 92: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
+	47, // 93: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
+	49, // 94: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
+	51, // 95: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
+	12, // 96: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
+	12, // 97: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
+	17, // 98: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
+	19, // 99: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
+	22, // 100: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
+	22, // 101: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
+	22, // 102: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
+	42, // 103: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
+	22, // 104: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
+	22, // 105: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
+	22, // 106: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
+	32, // 107: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
+	34, // 108: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
+	36, // 109: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
+	38, // 110: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
+	40, // 111: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
+	44, // 112: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
+	46, // 113: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
+	48, // 114: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
+	50, // 115: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
+	52, // 116: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
+	96, // [96:117] is the sub-list for method output_type
+	75, // [75:96] is the sub-list for method input_type
+	75, // [75:75] is the sub-list for extension type_name
+	75, // [75:75] is the sub-list for extension extendee
+	0,  // [0:75] is the sub-list for field type_name
 }
 
 func init() { file_helmward_engine_v1_engine_proto_init() }
@@ -4705,19 +4558,19 @@ func file_helmward_engine_v1_engine_proto_init() {
 		(*Identity_Operator)(nil),
 		(*Identity_User)(nil),
 	}
-	file_helmward_engine_v1_engine_proto_msgTypes[22].OneofWrappers = []any{
+	file_helmward_engine_v1_engine_proto_msgTypes[20].OneofWrappers = []any{
 		(*ActionEvent_Phase)(nil),
 		(*ActionEvent_Log)(nil),
 		(*ActionEvent_Done)(nil),
 	}
-	file_helmward_engine_v1_engine_proto_msgTypes[30].OneofWrappers = []any{}
+	file_helmward_engine_v1_engine_proto_msgTypes[28].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_helmward_engine_v1_engine_proto_rawDesc), len(file_helmward_engine_v1_engine_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   57,
+			NumMessages:   55,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -29,7 +29,6 @@ const (
 	Engine_PackChart_FullMethodName     = "/helmward.engine.v1.Engine/PackChart"
 	Engine_ReadChartFile_FullMethodName = "/helmward.engine.v1.Engine/ReadChartFile"
 	Engine_FetchDocument_FullMethodName = "/helmward.engine.v1.Engine/FetchDocument"
-	Engine_Decrypt_FullMethodName       = "/helmward.engine.v1.Engine/Decrypt"
 	Engine_Install_FullMethodName       = "/helmward.engine.v1.Engine/Install"
 	Engine_Upgrade_FullMethodName       = "/helmward.engine.v1.Engine/Upgrade"
 	Engine_Uninstall_FullMethodName     = "/helmward.engine.v1.Engine/Uninstall"
@@ -63,8 +62,6 @@ type EngineClient interface {
 	ReadChartFile(ctx context.Context, in *ReadChartFileRequest, opts ...grpc.CallOption) (*ReadChartFileReply, error)
 	// Fetch a document of the web; the same again within max_age_ms costs nothing.
 	FetchDocument(ctx context.Context, in *FetchDocumentRequest, opts ...grpc.CallOption) (*FetchDocumentReply, error)
-	// Decrypt a document that SOPS has encrypted; the keys stay in this call.
-	Decrypt(ctx context.Context, in *DecryptRequest, opts ...grpc.CallOption) (*DecryptReply, error)
 	// Write revision 1, or the next one over a history that never deployed.
 	Install(ctx context.Context, in *ActionRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ActionEvent], error)
 	// Write the next revision.
@@ -150,16 +147,6 @@ func (c *engineClient) FetchDocument(ctx context.Context, in *FetchDocumentReque
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(FetchDocumentReply)
 	err := c.cc.Invoke(ctx, Engine_FetchDocument_FullMethodName, in, out, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
-}
-
-func (c *engineClient) Decrypt(ctx context.Context, in *DecryptRequest, opts ...grpc.CallOption) (*DecryptReply, error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(DecryptReply)
-	err := c.cc.Invoke(ctx, Engine_Decrypt_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -404,8 +391,6 @@ type EngineServer interface {
 	ReadChartFile(context.Context, *ReadChartFileRequest) (*ReadChartFileReply, error)
 	// Fetch a document of the web; the same again within max_age_ms costs nothing.
 	FetchDocument(context.Context, *FetchDocumentRequest) (*FetchDocumentReply, error)
-	// Decrypt a document that SOPS has encrypted; the keys stay in this call.
-	Decrypt(context.Context, *DecryptRequest) (*DecryptReply, error)
 	// Write revision 1, or the next one over a history that never deployed.
 	Install(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error
 	// Write the next revision.
@@ -468,9 +453,6 @@ func (UnimplementedEngineServer) ReadChartFile(context.Context, *ReadChartFileRe
 }
 func (UnimplementedEngineServer) FetchDocument(context.Context, *FetchDocumentRequest) (*FetchDocumentReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method FetchDocument not implemented")
-}
-func (UnimplementedEngineServer) Decrypt(context.Context, *DecryptRequest) (*DecryptReply, error) {
-	return nil, status.Error(codes.Unimplemented, "method Decrypt not implemented")
 }
 func (UnimplementedEngineServer) Install(*ActionRequest, grpc.ServerStreamingServer[ActionEvent]) error {
 	return status.Error(codes.Unimplemented, "method Install not implemented")
@@ -612,24 +594,6 @@ func _Engine_FetchDocument_Handler(srv interface{}, ctx context.Context, dec fun
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(EngineServer).FetchDocument(ctx, req.(*FetchDocumentRequest))
-	}
-	return interceptor(ctx, in, info, handler)
-}
-
-func _Engine_Decrypt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(DecryptRequest)
-	if err := dec(in); err != nil {
-		return nil, err
-	}
-	if interceptor == nil {
-		return srv.(EngineServer).Decrypt(ctx, in)
-	}
-	info := &grpc.UnaryServerInfo{
-		Server:     srv,
-		FullMethod: Engine_Decrypt_FullMethodName,
-	}
-	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(EngineServer).Decrypt(ctx, req.(*DecryptRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -920,10 +884,6 @@ var Engine_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FetchDocument",
 			Handler:    _Engine_FetchDocument_Handler,
-		},
-		{
-			MethodName: "Decrypt",
-			Handler:    _Engine_Decrypt_Handler,
 		},
 		{
 			MethodName: "Unlock",

@@ -20,6 +20,8 @@ type Failure struct {
 	Cause *pb.Cause
 	// RetryAfter is how long the other side asked us to wait; 0: it did not.
 	RetryAfter time.Duration
+	// Violations are what schemas refuse, of VALUES_INVALID.
+	Violations []*pb.Violation
 	cause      error
 }
 
@@ -75,7 +77,7 @@ func Of(ctx context.Context, err error, fallback pb.Failure_Kind) *Failure {
 	if errors.As(err, &known) && known.Kind != pb.Failure_CLUSTER_UNAVAILABLE {
 		return &Failure{
 			Kind: known.Kind, Message: withoutRepeat(err.Error(), known),
-			Cause: known.Cause, RetryAfter: known.RetryAfter, cause: err,
+			Cause: known.Cause, RetryAfter: known.RetryAfter, Violations: known.Violations, cause: err,
 		}
 	}
 	if ctx.Err() != nil {
@@ -128,7 +130,7 @@ func Message(ctx context.Context, err error, fallback pb.Failure_Kind) *pb.Failu
 	}
 	return &pb.Failure{
 		Kind: f.Kind, Message: Shorten(f.Message), Cause: f.Cause,
-		RetryAfterMs: f.RetryAfter.Milliseconds(),
+		RetryAfterMs: f.RetryAfter.Milliseconds(), Violations: f.Violations,
 	}
 }
 

@@ -87,6 +87,18 @@ func (c *Claim) Know(newest, deployed *Record) {
 	c.deployed = deployed
 }
 
+// Current is the release that is upgraded: the deployed one, else the newest.
+func (c *Claim) Current() *release.Release {
+	switch {
+	case c.deployed != nil:
+		return c.deployed.Release
+	case len(c.known) > 0:
+		return c.known[0].Release
+	default:
+		return nil
+	}
+}
+
 // Written is the revision as storage has it; nil before the claim.
 func (c *Claim) Written() *Record {
 	c.mu.Lock()

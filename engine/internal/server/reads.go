@@ -28,14 +28,7 @@ func (s *Server) PullChart(ctx context.Context, request *pb.PullChartRequest) (*
 		if err := charts.Installable(found.Chart); err != nil {
 			return err
 		}
-		metadata := found.Chart.Metadata
-		reply.Chart = &pb.Chart{
-			Digest: found.Digest, Name: metadata.Name,
-			Version: metadata.Version, AppVersion: metadata.AppVersion, SignedBy: found.SignedBy,
-		}
-		if found.Stale != nil {
-			reply.Stale, reply.StaleReason = true, found.Stale.Error()
-		}
+		tell(reply, found)
 		return nil
 	})
 	return reply, nil

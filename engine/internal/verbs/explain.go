@@ -1,11 +1,8 @@
 package verbs
 
 import (
-	"errors"
 	"regexp"
 	"strings"
-
-	chartcommon "helm.sh/helm/v4/pkg/chart/common/util"
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
@@ -19,24 +16,12 @@ var wrappers = regexp.MustCompile(`^(failed (pre|post)-(install|upgrade|rollback
 
 // explain turns an error of the SDK into the real cause and its kind.
 func (a *Action) explain(err error) error {
-	if invalid := ofValues(err); invalid != nil {
-		return invalid
-	}
 	f := failure.Of(a.call.Context(), err, a.fallback(err))
 	f.Message = wrappers.ReplaceAllString(f.Message, "")
 	if phase, known := a.phase.Load().(string); known && a.call.Context().Err() != nil {
 		f.Message += " (while " + phase + ")"
 	}
 	return f
-}
-
-func ofValues(err error) error {
-	var schema chartcommon.JSONSchemaValidationError
-	text := err.Error()
-	if errors.As(err, &schema) || strings.HasPrefix(text, "values don't meet the specifications") {
-		return failure.New(pb.Failure_VALUES_INVALID, "%w", err)
-	}
-	return nil
 }
 
 // fallback is the kind of an error that nothing else tells: before the claim

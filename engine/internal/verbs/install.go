@@ -33,6 +33,9 @@ func (a *Action) install() error {
 	if err := a.beforeCRDs(chart); err != nil {
 		return err
 	}
+	if err := a.checkValues(chart, values, nil); err != nil {
+		return err
+	}
 	config, err := a.configuration()
 	if err != nil {
 		return err
@@ -49,7 +52,7 @@ func (a *Action) install() error {
 	install.TakeOwnership = options.GetTakeOwnership()
 	install.DisableHooks = options.GetDisableHooks()
 	install.SkipCRDs = options.GetSkipCrds()
-	install.SkipSchemaValidation = options.GetDisableSchemaValidation()
+	install.SkipSchemaValidation = true // It is done.
 	install.DisableOpenAPIValidation = true
 	install.Timeout = a.timeout()
 	install.WaitStrategy = a.strategy()

@@ -19,6 +19,7 @@ func (e *Engine) Template(of *call.Call, request *pb.TemplateRequest) (*pb.Templ
 	a, err := e.Begin(of, &pb.ActionRequest{
 		Release: request.GetRelease(), ChartDigest: request.GetChartDigest(),
 		ValuesJson: request.GetValuesJson(),
+		Options:    &pb.ActionOptions{DisableSchemaValidation: request.GetDisableSchemaValidation()},
 	}, func(string, string) {})
 	if err != nil {
 		return nil, err
@@ -33,6 +34,9 @@ func (e *Engine) Template(of *call.Call, request *pb.TemplateRequest) (*pb.Templ
 func (a *Action) template(request *pb.TemplateRequest) (*release.Release, error) {
 	chart, values, err := a.inputs()
 	if err != nil {
+		return nil, err
+	}
+	if err := a.checkValues(chart, values, nil); err != nil {
 		return nil, err
 	}
 	capabilities, err := a.access.Capabilities(a.call.Context())
@@ -50,7 +54,7 @@ func (a *Action) template(request *pb.TemplateRequest) (*release.Release, error)
 	install.Namespace = request.GetRelease().GetNamespace()
 	install.IsUpgrade = request.GetIsUpgrade()
 	install.SkipCRDs = request.GetSkipCrds()
-	install.SkipSchemaValidation = request.GetDisableSchemaValidation()
+	install.SkipSchemaValidation = true // It is done.
 	install.DisableOpenAPIValidation = true
 	rendered, err := install.RunWithContext(a.rendering, chart, values)
 	if err != nil {

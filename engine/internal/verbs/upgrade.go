@@ -22,6 +22,9 @@ func (a *Action) upgrade() error {
 	if err := a.knowHistory(); err != nil {
 		return err
 	}
+	if err := a.checkValues(chart, values, a.claim.Current()); err != nil {
+		return err
+	}
 	config, err := a.configuration()
 	if err != nil {
 		return err
@@ -34,7 +37,7 @@ func (a *Action) upgrade() error {
 	upgrade.TakeOwnership = options.GetTakeOwnership()
 	upgrade.DisableHooks = options.GetDisableHooks()
 	upgrade.SkipCRDs = options.GetSkipCrds()
-	upgrade.SkipSchemaValidation = options.GetDisableSchemaValidation()
+	upgrade.SkipSchemaValidation = true // It is done.
 	upgrade.DisableOpenAPIValidation = true
 	upgrade.Timeout = a.timeout()
 	upgrade.WaitStrategy = a.strategy()

@@ -151,30 +151,6 @@ class SourceCalls:
         reply = await self._calls.unary(lambda stub: stub.FetchDocument, request, deadline)
         return translate.document_from(reply)
 
-    async def decrypt(
-        self,
-        document: bytes,
-        *,
-        form: str = "yaml",
-        age_keys: Sequence[bytes] = (),
-        pgp_keys: Sequence[bytes] = (),
-        deadline: timedelta = READ,
-    ) -> bytes:
-        """Decrypt a document that SOPS has encrypted, in the form of its file.
-
-        Raises:
-            ValuesInvalid: none of the keys fits, or it was changed since; nothing of it is quoted.
-        """
-        request = pb.DecryptRequest(
-            call=self._call("decrypt", "", deadline),
-            document=document,
-            format=form,
-            age_keys=age_keys,
-            pgp_keys=pgp_keys,
-        )
-        reply = await self._calls.unary(lambda stub: stub.Decrypt, request, deadline)
-        return bytes(reply.document)
-
     def _call(self, verb: str, about: str, deadline: timedelta) -> pb.Call:
         name = f"{verb}-{next(self._numbers)} {about}".strip()
         return translate.call_of(self._identity, deadline, name)

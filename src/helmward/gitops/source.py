@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from helmward.errors import SourceUnavailable
-from helmward.gitops.complaints import meaning
-from helmward.gitops.git import Git, GitFailed, write_config
-from helmward.gitops.remote import Remote, check
-from helmward.gitops.tree import Entry, Tree, pick
+from helmward.errors import ConfigInvalid, SourceUnavailable
+from helmward.git.complaints import meaning
+from helmward.git.program import Git, GitFailed, write_config
+from helmward.git.refs import BRANCHES, read_refs
+from helmward.git.remote import Remote, is_name, read_remote
+from helmward.git.ssh import FLUX_KEY, read_key, ssh_command, write_private
+from helmward.git.tree import Entry, Tree, read_batch, read_tree, with_targets
+from helmward.gitops.tree import pick
 from helmward.settings import GitSettings
 
-FLUX_KEY: Final = Path("/etc/fluxd/ssh/identity")
-"""Where Flux v1 keeps its deploy key; used if no other is named."""
-
 _FETCHED: Final = "refs/helmward/head"
-_BRANCHES: Final = "refs/heads/"
 _SHOWN_BRANCHES: Final = 10
 
 
@@ -64,13 +63,13 @@ class GitSource:
                 no such branch; the message names the flag to look at.
         """
         listing = await self._ask_remote(
-            "ls-remote", "--symref", "--", self.remote.url, "HEAD", f"{_BRANCHES}*"
+            "ls-remote", "--symref", "--", self.remote.url, "HEAD", f"{BRANCHES}*"
         )
-        default, branches = _read_refs(listing.decode(errors="replace"))
-        branch = self._settings.branch or default
-        if branch not in branches:
-            raise SourceUnavailable(self._missing(branch, branches))
-        return Head(branch, branches[branch])
+        refs = read_refs(listing.decode(errors="replace"))
+        branch = self._settings.branch or refs.default
+        if branch not in refs.branches:
+            raise SourceUnavailable(self._missing(branch, refs.branches))
+        return Head(branch, refs.branches[branch])
 
     async def fetch(self, head: Head) -> Head:
         """Get the newest commit of the branch, which may have moved on since `head`.
@@ -118,7 +117,7 @@ class GitSource:
     async def _fetch(self, head: Head) -> Head:
         if not self._mirror.exists():
             await self._local("init", "--quiet", "--bare", "--template=", str(self._mirror))
-        refspec = f"+{_BRANCHES}{head.branch}:{_FETCHED}"
+        refspec = f"+{BRANCHES}{head.branch}:{_FETCHED}"
         await self._ask_remote(
             *("--git-dir", str(self._mirror), "fetch", "--quiet", "--depth=1", "--no-tags"),
             *("--no-recurse-submodules", "--no-auto-maintenance", "--", self.remote.url, refspec),
@@ -130,16 +129,20 @@ class GitSource:
 
     async def _tree(self, sha: str) -> Tree:
         listing = await self._read("ls-tree", "-r", "-z", "-l", "--full-tree", sha)
-        tree = dict(_read_tree(listing))
-        targets = await self._blobs(entry.oid for entry in tree.values() if entry.link)
-        return {path: _with_target(entry, targets) for path, entry in tree.items()}
+        tree = _readable(listing)
+        return with_targets(
+            tree, await self._blobs(entry.oid for entry in tree.values() if entry.link)
+        )
 
     async def _blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         wanted = list(dict.fromkeys(oids))
         if not wanted:
             return {}
         lines = "".join(f"{oid}\n" for oid in wanted).encode()
-        return dict(_read_batch(await self._read("cat-file", "--batch", stdin=lines), wanted))
+        found = dict(read_batch(await self._read("cat-file", "--batch", stdin=lines), wanted))
+        if lost := [oid for oid, content in found.items() if content is None]:
+            raise SourceUnavailable(f"the local copy of the repository lacks the object {lost[0]}")
+        return {oid: content for oid, content in found.items() if content is not None}
 
     async def _read(self, *args: str, stdin: bytes = b"") -> bytes:
         return await self._local("--git-dir", str(self._mirror), *args, stdin=stdin)
@@ -167,8 +170,8 @@ class GitSource:
     def _secrets(self) -> Iterator[None]:
         """Lay out key and password for one request, readable by us alone."""
         try:
-            _write_private(self._credentials, self.remote.credentials.encode())
-            _write_private(self._key, _key_of(self._settings, self.remote))
+            write_private(self._credentials, self.remote.credentials.encode())
+            write_private(self._key, _key_of(self._settings, self.remote))
             yield
         finally:
             self._credentials.unlink(missing_ok=True)
@@ -185,73 +188,43 @@ class GitSource:
         )
 
 
+def check(settings: GitSettings) -> Remote:
+    """Return the repository of the settings, all of whose fields hold what they should.
+
+    Raises:
+        ConfigInvalid: the message names the flag.
+    """
+    if settings.branch and not is_name(settings.branch):
+        raise ConfigInvalid(f"--git-branch {settings.branch!r} is no name of a branch")
+    for path in settings.paths:
+        if path.startswith("/") or ".." in path.split("/"):
+            raise ConfigInvalid(f"--git-path {path!r} must be a path inside the repository")
+    return read_remote(settings.url)
+
+
 def _key_of(settings: GitSettings, remote: Remote) -> bytes:
     path = settings.ssh_key or FLUX_KEY
     if remote.scheme != "ssh" or (settings.ssh_key is None and not path.exists()):
         return b""
     try:
-        # Keys from a Secret often lack the newline that ssh insists on.
-        return path.read_bytes().rstrip(b"\n") + b"\n"
+        return read_key(path, "--git-ssh-key")
     except OSError as error:
-        raise SourceUnavailable(f"--git-ssh-key {path}: {error.strerror}") from error
+        raise SourceUnavailable(str(error.strerror)) from error
 
 
 def _ssh_command(settings: GitSettings, key: Path) -> str:
-    options = ["BatchMode=yes", "StrictHostKeyChecking=yes"]
-    options.append(f"ConnectTimeout={max(1, round(settings.timeout.total_seconds()))}")
-    if settings.known_hosts is not None:
-        options.append(f'UserKnownHostsFile="{settings.known_hosts.absolute()}"')
-        options.append("GlobalKnownHostsFile=/dev/null")
-    words = ["ssh", "-F", "/dev/null"]
-    for option in options:
-        words += ["-o", option]
-    if settings.ssh_key is not None or FLUX_KEY.exists():
-        words += ["-o", "IdentitiesOnly=yes", "-i", str(key)]
-    return shlex.join(words)
+    used = settings.ssh_key is not None or FLUX_KEY.exists()
+    return ssh_command(
+        settings.timeout.total_seconds(),
+        key=key if used else None,
+        known_hosts=[settings.known_hosts] if settings.known_hosts is not None else [],
+    )
 
 
-def _write_private(path: Path, content: bytes) -> None:
-    if content:
-        path.touch(mode=0o600)
-        path.write_bytes(content)
-
-
-def _read_refs(listing: str) -> tuple[str, dict[str, str]]:
-    """Return the default branch, if the remote tells, and the commits of all branches."""
-    default = ""
-    branches = {}
-    for line in listing.splitlines():
-        value, _, ref = line.partition("\t")
-        if ref == "HEAD" and value.startswith("ref: "):
-            default = value.removeprefix("ref: ").removeprefix(_BRANCHES)
-        elif ref.startswith(_BRANCHES):
-            branches[ref.removeprefix(_BRANCHES)] = value
-    return default, branches
-
-
-def _read_tree(listing: bytes) -> Iterator[tuple[str, Entry]]:
-    for line in listing.split(b"\0")[:-1]:
-        about, _, path = line.partition(b"\t")
-        mode, kind, oid, size = about.decode().split()
-        if kind == "blob":
-            yield path.decode(errors="backslashreplace"), Entry(mode, oid, int(size))
-
-
-def _with_target(entry: Entry, targets: dict[str, bytes]) -> Entry:
-    if not entry.link:
-        return entry
-    target = targets[entry.oid].decode(errors="backslashreplace")
-    return Entry(entry.mode, entry.oid, entry.size, target)
-
-
-def _read_batch(output: bytes, oids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield each blob of `git cat-file --batch`: a header line, the content, a newline."""
-    at = 0
-    for oid in oids:
-        end = output.index(b"\n", at)
-        header = output[at:end].split()
-        if len(header) != 3:  # noqa: PLR2004 - name, type, size; else it says `missing`
-            raise SourceUnavailable(f"the local copy of the repository lacks the object {oid}")
-        size = int(header[2])
-        yield oid, output[end + 1 : end + 1 + size]
-        at = end + 1 + size + 1
+def _readable(listing: bytes) -> dict[str, Entry]:
+    """Return the files by names that can be printed; submodules are left out."""
+    return {
+        path.encode(errors="surrogateescape").decode(errors="backslashreplace"): entry
+        for path, entry in read_tree(listing)
+        if not entry.submodule
+    }

@@ -1,43 +1,18 @@
 """Picks the files of a commit that are to be read; pure.
 
-Called by `source` with what `git ls-tree` lists. Nothing is ever checked out:
-a symbolic link is only a name for another file of the same commit.
+Called by `source` with what `git ls-tree` lists, submodules left out.
 """
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from helmward.errors import SourceRejected
+from helmward.git.tree import Entry, Tree, follow, parents
 
 MAX_FILE: Final = 10 * 1024 * 1024
 MAX_TOTAL: Final = 128 * 1024 * 1024
-MAX_LINKS: Final = 40
-"""Links that are followed one after another, as Linux has it."""
-
-_LINK: Final = "120000"
 _SUFFIXES: Final = (".yaml", ".yml")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of a commit as git lists it."""
-
-    mode: str
-    oid: str
-    size: int
-    target: str = ""
-    """Where a symbolic link points, as written."""
-
-    @property
-    def link(self) -> bool:
-        """Whether it is a symbolic link."""
-        return self.mode == _LINK
-
-
-Tree = Mapping[str, Entry]
-"""The files of a commit by path; submodules are left out."""
 
 
 def pick(tree: Tree, paths: Sequence[str], commit: str) -> dict[str, Entry]:
@@ -77,18 +52,12 @@ def _charts(tree: Tree) -> Iterator[str]:
 
 def _chart_of(name: str, charts: set[str]) -> str | None:
     """Return the chart folder that holds the file, if one does."""
-    return next((folder for folder in _parents(name) if folder in charts), None)
-
-
-def _parents(name: str) -> Iterator[str]:
-    while name:
-        name = posixpath.dirname(name)
-        yield name
+    return next((folder for folder in parents(name) if folder in charts), None)
 
 
 def _existing(tree: Tree, path: str, commit: str) -> str:
     """Return the folder or file that the path names in this commit."""
-    root = _follow(tree, normal(path), f"--git-path {path}")
+    root = follow(tree, normal(path), f"--git-path {path}")
     if root in tree and not root.endswith(_SUFFIXES):
         raise SourceRejected(f"--git-path {path}: neither a folder nor a .yaml or .yml file")
     if not root or root in tree or any(name.startswith(f"{root}/") for name in tree):
@@ -115,36 +84,10 @@ def _below(tree: Tree, root: str) -> list[str]:
 
 def _resolve(tree: Tree, name: str) -> str:
     """Return the file that the name stands for, itself or through links."""
-    path = _follow(tree, name, name)
+    path = follow(tree, name, name)
     if path in tree:
         return path
     raise SourceRejected(f"{name}: the symbolic link points to {path}, which is no file here")
-
-
-def _follow(tree: Tree, path: str, said: str) -> str:
-    for _ in range(MAX_LINKS):
-        link = _first_link(tree, path)
-        if link is None:
-            return path
-        path = _target(tree[link], link, path[len(link) :], said)
-    raise SourceRejected(f"{said}: the symbolic link leads in a circle")
-
-
-def _first_link(tree: Tree, path: str) -> str | None:
-    """Return the leftmost part of the path that is a symbolic link."""
-    folders = [folder for folder in _parents(path) if folder]
-    for part in (*reversed(folders), path):
-        if part in tree and tree[part].link:
-            return part
-    return None
-
-
-def _target(entry: Entry, link: str, rest: str, said: str) -> str:
-    # As text, `a/../b` is `b`, even if `a` is a link elsewhere: never out of the tree.
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(link), entry.target) + rest)
-    if entry.target.startswith("/") or path == ".." or path.startswith("../"):
-        raise SourceRejected(f"{said}: the symbolic link {link} leads out of the repository")
-    return "" if path == "." else path
 
 
 def _refuse_large(chosen: Mapping[str, Entry]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from helmward.errors import Invalid
 from helmward.kube.cluster import ClusterConfig
 from helmward.kube.discovery import Discovery
-from helmward.kube.listing import Listed, Selection, Start, collect, partial, watch
+from helmward.kube.listing import Listed, Selection, Start, collect, partial, present, watch
 from helmward.kube.reading import WatchEvent, understood
 from helmward.kube.resources import Resource
 from helmward.kube.translate import Target
@@ -101,6 +101,10 @@ class Kube:
     async def list_raw(self, selection: Selection, *, limit: int = 500) -> Listed:
         """Return the objects unread; if a page expires meanwhile, start again in one piece."""
         return await collect(self._transport, selection, limit)
+
+    async def present(self, selection: Selection) -> str:
+        """Return the version at which a list would be now: where a watch of news begins."""
+        return await present(self._transport, selection)
 
     def watch(
         self, selection: Selection, start: Start | None = None, *, quiet: float = 75.0

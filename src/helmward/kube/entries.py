@@ -6,7 +6,7 @@ As whom the cluster is asked, the client knows.
 
 import base64
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from helmward.kube.client import Kube
 from helmward.kube.resources import SECRETS, Resource
@@ -32,10 +32,14 @@ class ClusterEntries:
 
     async def entries(self, resource: Resource, namespace: str, name: str) -> Mapping[str, bytes]:
         """Return the content of a ConfigMap or Secret by key; see `Entries`."""
-        found = await self._kube.get(resource, name, namespace)
-        plain, encoded = found.get("data") or {}, found.get("binaryData") or {}
-        if resource == SECRETS:
-            plain, encoded = {}, plain
-        return {key: text.encode() for key, text in plain.items()} | {
-            key: base64.b64decode(text) for key, text in encoded.items()
-        }
+        return entries_of(resource, await self._kube.get(resource, name, namespace))
+
+
+def entries_of(resource: Resource, found: Mapping[str, Any]) -> Mapping[str, bytes]:
+    """Return what a ConfigMap or Secret holds, by key."""
+    plain, encoded = found.get("data") or {}, found.get("binaryData") or {}
+    if resource == SECRETS:
+        plain, encoded = {}, plain
+    return {key: text.encode() for key, text in plain.items()} | {
+        key: base64.b64decode(text) for key, text in encoded.items()
+    }

@@ -100,6 +100,13 @@ async def pages(
         params = params | {"continue": page.next}
 
 
+async def present(transport: Transport, selection: Selection) -> str:
+    """Return the version of the list, of which no more than one object is asked for."""
+    async for page in pages(transport, selection, 1):
+        return page.resource_version
+    return ""
+
+
 async def watch(
     transport: Transport, selection: Selection, start: Start, quiet: float
 ) -> AsyncGenerator[WatchEvent, None]:

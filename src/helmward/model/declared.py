@@ -231,6 +231,8 @@ class Declared:
     antecedent: tuple[str, str] = ("", "")
     """Annotation, key and value, that says on each object whose it is."""
     told: Told = field(default_factory=Told)
+    gone: bool = False
+    """It is not in the cluster any more, though nobody had let it go."""
     problem: str = ""
     """What of the spec breaks a rule, the field named; empty when all is well."""
 

@@ -18,6 +18,8 @@ CHART: Final = f"{DOMAIN}/chart"
 """Annotation of a release Secret: `<name>-<version>` of the chart."""
 CONTENT: Final = f"{DOMAIN}/content"
 """Annotation of a release Secret: the digest of the chart's content."""
+ORPHANED: Final = f"{DOMAIN}/orphaned"
+"""Annotation of a release Secret: the HelmRelease, by its uid, that went without being let go."""
 COMMIT: Final = f"{DOMAIN}/commit"
 """Annotation of a release Secret: the commit that the chart came from; charts in git only."""
 SESSION: Final = f"{DOMAIN}/session"
@@ -86,6 +88,13 @@ class Key:
         """The same as one word, for the annotation `helmward.dev/owner`."""
         return f"{self.api}:{self.namespace}/{self.name}"
 
+    @classmethod
+    def of_owner(cls, owner: str) -> "Key | None":
+        """Read such a word; None when it is none."""
+        api, _, path = owner.partition(":")
+        namespace, _, name = path.partition("/")
+        return cls(api, namespace, name) if api and namespace and name else None
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ReleaseRef:
@@ -137,6 +146,11 @@ class Revision:
     def digest(self) -> str:
         """What was asked for when it was written; empty when unknown."""
         return self.annotations.get(DIGEST, "")
+
+    @property
+    def orphaned(self) -> str:
+        """The uid of its HelmRelease, when that went and the release is to go too."""
+        return self.annotations.get(ORPHANED, "")
 
     @property
     def content(self) -> str:

@@ -34,8 +34,10 @@ class Acting:
 
     declared: Declared
     reporter: Reporter
-    newer: Declared | None = None
+    instead: str = ""
+    """What is asked for by now, in words."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    doubts: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hear(self, newer: Declared) -> None:
         """Take in what is asked for now, if it makes the action pointless."""
@@ -43,8 +45,17 @@ class Acting:
         if newer.commands.suspend and not newer.deleting:
             return
         if newer.uid != asked.uid or newer.generation != asked.generation or newer.deleting:
-            self.newer = newer
-            self.news.set()
+            self.supersede("its deletion" if newer.deleting else f"generation {newer.generation}")
+
+    def supersede(self, instead: str) -> None:
+        """Take in that the action is pointless by now."""
+        self.instead = instead
+        self.news.set()
+
+    async def doubtful(self) -> None:
+        """Wait until what is asked for may be something else."""
+        await self.doubts.wait()
+        self.doubts.clear()
 
     def phase(self, name: str, detail: str) -> None:
         """Give the slot up while the action only waits."""
@@ -69,6 +80,11 @@ class Actions:
         """Tell the action of a HelmRelease, if one is under way, what is asked for now."""
         if acting := self._acting.get(newer.key):
             acting.hear(newer)
+
+    def doubt(self, key: Key) -> None:
+        """Tell the action of a HelmRelease, if one is under way, to look at its sources."""
+        if acting := self._acting.get(key):
+            acting.doubts.set()
 
     @asynccontextmanager
     async def under_way(
@@ -95,11 +111,10 @@ class Actions:
     async def _heed(self, acting: Acting) -> None:
         """End the wait of an action that nobody wants any more, as soon as it waits."""
         await acting.news.wait()
-        assert acting.newer is not None  # noqa: S101  # set before the event
-        what = "its deletion" if acting.newer.deleting else f"generation {acting.newer.generation}"
+        why = f"superseded by {acting.instead}"
         while True:
             with suppress(HelmwardError):
-                await self._engine.supersede(acting.declared.release, f"superseded by {what}")
+                await self._engine.supersede(acting.declared.release, why)
             await asyncio.sleep(ASK_AGAIN)
 
     @asynccontextmanager

@@ -20,16 +20,19 @@ BY_RELEASE: Final = "release"
 ANTECEDENT: Final = ":helmrelease/"
 
 Changed = Callable[[Declared | None, Declared | None], None]
+OnLast = Callable[[Declared], None]
 
 
 class Kind:
     """One generation: its HelmReleases, and whether its CRD is there to stay."""
 
-    def __init__(self, kube: Kube, generation: Generation, namespace: str | None) -> None:
+    def __init__(
+        self, kube: Kube, generation: Generation, namespace: str | None, on_last: OnLast
+    ) -> None:
         self.generation = generation
         resource = generation.resource
         self.declared: Informer[Declared] = Informer(
-            kube, resource, decode=generation.decode, namespace=namespace
+            kube, resource, decode=generation.decode, namespace=namespace, on_last=on_last
         )
         self._crd: Informer[PartialObject] = Informer(
             kube,
@@ -62,9 +65,15 @@ class Kinds:
     """All kinds of HelmRelease together."""
 
     def __init__(
-        self, kube: Kube, generations: Iterable[Generation], namespace: str | None
+        self,
+        kube: Kube,
+        generations: Iterable[Generation],
+        namespace: str | None,
+        on_last: OnLast = lambda _: None,
     ) -> None:
-        self._kinds = {one.resource.api_version: Kind(kube, one, namespace) for one in generations}
+        self._kinds = {
+            one.resource.api_version: Kind(kube, one, namespace, on_last) for one in generations
+        }
 
     def __iter__(self) -> Iterator[Declared]:
         """Yield every HelmRelease of every kind."""

@@ -6,6 +6,7 @@ of the steps and what to do with errors; it holds no policy and words nothing.
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -43,12 +44,14 @@ from helmward.model import (
 from helmward.releases import account as told
 from helmward.releases.act import Hands, Task, perform
 from helmward.releases.act.perform import LOOKS, VERBS
-from helmward.releases.beside import Actions, unless_newer
+from helmward.releases.beside import Acting, Actions, unless_newer
 from helmward.releases.decide import decide
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.report import Reporter
 from helmward.releases.secrets import learn_from_storage
+from helmward.runtime.beside import beside
+from helmward.runtime.references import References
 
 PASS_ON: Final = (
     ChartEvicted,
@@ -92,7 +95,9 @@ class Loop:
         actions: Actions,
         memory: Memory,
         later: Callable[[Key, float], None],
+        let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
+        references: References[Key],
     ) -> None:
         self._lookup = lookup
         self._desire = desire
@@ -102,12 +107,19 @@ class Loop:
         self._actions = actions
         self._memory = memory
         self._later = later
+        self._let_go = let_go
         self._interval = interval
+        self._references = references
         self._ask: set[Key] = set()
 
     def ask_sources(self, key: Key) -> None:
         """Let the next turn ask the chart's source, however fresh what is known of it is."""
         self._ask.add(key)
+
+    def source_changed(self, key: Key) -> None:
+        """Let the next turn find out anew what is asked for; one under way sees whether it is."""
+        self._memory.reconsider(key)
+        self._actions.doubt(key)
 
     async def turn(self, key: Key) -> None:
         """Bring one release as close to what is asked for as can be done now.
@@ -121,6 +133,7 @@ class Loop:
         declared = self._lookup(key)
         if declared is None:
             self._memory.forget(key)
+            self._references.forget(key)
             self._observer.gone(key)
             return
         declared = replace(declared, told=self._reporter.told(declared))
@@ -129,6 +142,7 @@ class Loop:
             well = await self._give(declared) not in {Stage.WAITING, Stage.STALLED}
         finally:
             self._reporter.acted("sync", declared, time.monotonic() - started, success=well)
+            self._references.settle(key)
 
     async def _give(self, declared: Declared) -> Stage | None:
         """Give a HelmRelease its turn; return how it ended, None when it is let go."""
@@ -186,6 +200,7 @@ class Loop:
             await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
                 log.info("let go", resource=str(desired.key), why=decision.why)
+                self._let_go(desired.key)
                 return None
 
     def _observe(self, turn: Turn) -> Observed:
@@ -235,7 +250,10 @@ class Loop:
         hands = self._hands(declared.key)
         turn.forced = turn.forced and isinstance(decision, LOOKS)
         try:
-            async with self._actions.under_way(declared, verb, announcement) as acting:
+            async with (
+                self._actions.under_way(declared, verb, announcement) as acting,
+                beside(self._heed_sources(acting, desired)),
+            ):
                 task = Task(declared, desired, decision.why, observed, acting.phase)
                 acted = perform(hands, task, decision)
                 # Nothing is left of tests that are cancelled: they run again.
@@ -253,6 +271,17 @@ class Loop:
         if not isinstance(decision, LOOKS):
             written = result if isinstance(result, Revision) else None
             self._reporter.event(declared, told.done(announcement, written))
+
+    async def _heed_sources(self, acting: Acting, desired: Desired) -> None:
+        """End the wait of an action once what its values came from says something else."""
+        if self._references.outdated(acting.declared.key):
+            acting.doubts.set()  # what changed before the action began was told to nobody
+        while True:
+            await acting.doubtful()
+            with suppress(HelmwardError):
+                now = await self._desire(acting.declared, fresh=self._interval)
+                if now.digest != desired.digest:
+                    acting.supersede("other values")
 
     def _note(self, turn: Turn, decision: Decision, result: object) -> None:
         """Keep what an action has led to and storage does not tell."""

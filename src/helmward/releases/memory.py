@@ -112,6 +112,16 @@ class Memory:
             attempts = replace(failure.attempts, retry_at=None)
             self._failures[key] = replace(failure, attempts=attempts)
 
+    def reconsider(self, key: Key) -> None:
+        """Let it be found out at once what is asked for, when what it came from has changed.
+
+        What failed after that keeps its back-off: new values are a new attempt
+        anyway, and equal ones would fail again.
+        """
+        failure = self._failures.get(key)
+        if failure and not failure.attempts.digest:
+            self.retry_now(key, anew=False)
+
     def look_after(self, key: Key, history: Sequence[Revision]) -> None:
         """Note what writers who were stopped may have left, by whomever: it is swept.
 

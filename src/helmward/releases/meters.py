@@ -43,6 +43,11 @@ class Meters:
             buckets=FINE,
             registry=registry,
         )
+        self.references = Gauge(
+            "helmward_references_watched",
+            "ConfigMaps and Secrets that HelmReleases refer to.",
+            registry=registry,
+        )
         self._durations = Durations()
         self._standings = Standings()
         registry.register(self._durations)

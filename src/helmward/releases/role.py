@@ -9,13 +9,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+import structlog
 from prometheus_client import CollectorRegistry
 
 from helmward.apis import GENERATIONS
 from helmward.charts import Charts
 from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
-from helmward.kube.entries import ClusterEntries, Entries
+from helmward.kube.entries import Entries
 from helmward.kube.resources import SECRETS
 from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
@@ -27,6 +28,7 @@ from helmward.releases.loop import Loop
 from helmward.releases.memory import Memory
 from helmward.releases.names import Names
 from helmward.releases.observe import Observer
+from helmward.releases.orphans import Orphans
 from helmward.releases.report import Meters, Reporter
 from helmward.releases.storage import LABELS, SELECTOR, Storage, decode_revision
 from helmward.runtime.backoff import Backoff
@@ -34,6 +36,7 @@ from helmward.runtime.events import EventRecorder
 from helmward.runtime.informer import Informer
 from helmward.runtime.lease import Session
 from helmward.runtime.queue import KeyedQueue
+from helmward.runtime.references import References
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.workers import Workers
 from helmward.settings import ReleaseSettings
@@ -42,6 +45,8 @@ from helmward.values import ReleaseSources
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
 SOONEST: Final = 0.3
+
+log = structlog.get_logger("helmward.releases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class ReleaseRole:
         self._session: Session | None = None
         self._kept_out: dict[str, set[Key]] = {}
         namespace = parts.settings.allow_namespace
-        self.kinds = Kinds(parts.kube, GENERATIONS, namespace)
+        self._orphans = Orphans()
+        self.kinds = Kinds(parts.kube, GENERATIONS, namespace, self._saw_last)
         self.revisions: Informer[Revision] = Informer(
             parts.kube,
             SECRETS,
@@ -78,6 +84,10 @@ class ReleaseRole:
         self._storage = Storage(self.revisions)
         meters = Meters(parts.registry, lambda: float(len(self._queue)))
         self._meters = meters
+        self._references: References[Key] = References(
+            parts.kube, namespace=namespace, changed=self._source_changed
+        )
+        meters.references.set_function(lambda: float(len(self._references)))
         self._reporter = Reporter(
             parts.kube,
             self.kinds.generations,
@@ -101,6 +111,7 @@ class ReleaseRole:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.kinds.run(), name="kinds")
             group.create_task(self.revisions.run(), name="informer-revisions")
+            group.create_task(self._references.run(), name="references")
 
     async def work(self, session: Session) -> None:
         """Give turns until cancelled, writing as the session whose Lease is held.
@@ -112,6 +123,7 @@ class ReleaseRole:
         await self.kinds.wait()
         for one in self.kinds:
             self._queue.add(one.key)
+        self._take_orphans()
         backoff: Backoff[Key] = Backoff(base=SOONEST, cap=30.0)
         count = self._parts.settings.workers
         # Deadlines stand with the calls: a turn has no other way to hang.
@@ -147,11 +159,11 @@ class ReleaseRole:
             me=lambda: self._writer().session,
         )
         return Loop(
-            lookup=self.kinds.get,
+            lookup=self._lookup,
             desire=partial(
                 desire,
                 charts=Charts(parts.engine),
-                entries=lambda _: ClusterEntries(parts.kube),
+                entries=self._references.entries,
                 sources=partial(_sources, parts.engine),
             ),
             observer=observer,
@@ -160,7 +172,9 @@ class ReleaseRole:
             actions=self._actions,
             memory=Memory(Backoff(base=RETRY_FROM, cap=RETRY_UP_TO)),
             later=self._queue.add_after,
+            let_go=self._let_go,
             interval=parts.settings.charts_sync_interval,
+            references=self._references,
         )
 
     def _hands(self, key: Key) -> Hands:
@@ -188,6 +202,8 @@ class ReleaseRole:
         self._meters.releases.set(len(self.kinds))
         if old and new and old.asks == new.asks:
             return
+        if new is not None:
+            self._orphans.let_go(new.key)
         if old and (new is None or new.uid != old.uid):
             self._reporter.forget(old)
             if new is None:
@@ -201,6 +217,11 @@ class ReleaseRole:
             if one is not None:
                 self._queue.add(one.key)
                 return
+
+    def _source_changed(self, key: Key) -> None:
+        """Look at a HelmRelease that refers to what has changed."""
+        self._loop.source_changed(key)
+        self._queue.add(key)
 
     def _written(self, revision: Revision, removed: bool) -> None:
         """Wake whoever declares a release that somebody else wrote, or removed."""
@@ -223,7 +244,27 @@ class ReleaseRole:
         for one in self.kinds.by_release(release):
             self._queue.add(one.key)
 
+    def _lookup(self, key: Key) -> Declared | None:
+        """Return a HelmRelease, also one that is gone and whose release is not."""
+        return self.kinds.get(key) or self._orphans.get(key)
+
+    def _saw_last(self, declared: Declared) -> None:
+        """Keep a HelmRelease that went without being let go until its release is gone."""
+        if self._orphans.saw_last(declared):
+            log.warning("deleted while its finalizer was put on", resource=str(declared.key))
+
+    def _take_orphans(self) -> None:
+        """Go on with the orphans of those who ended."""
+        for key in self._orphans.read_off(self._storage.orphans()):
+            self._queue.add(key)
+
+    def _let_go(self, key: Key) -> None:
+        self._orphans.let_go(key)
+        if self.kinds.get(key) is None:
+            REDACTOR.forget(key.owner)
+
     def _wake_pending(self, session: str) -> None:
+        self._take_orphans()
         for revision in self._storage.pending(session):
             self._wake_release(revision.release)
 

@@ -112,6 +112,11 @@ class Storage:
         newest = (self.newest(one) for one in sorted(known))
         return [one for one in newest if one and one.owner == owner]
 
+    def orphans(self) -> Iterable[Revision]:
+        """Yield the newest revisions whose HelmRelease went without being let go."""
+        marked = (one for one in self._store if one.orphaned)
+        return (one for one in marked if self.newest(one.release) == one)
+
     def pending(self, session: str) -> Iterable[Revision]:
         """Yield the pending revisions that a session claims."""
         return (one for one in self._store if one.status.pending and one.session == session)

@@ -9,6 +9,7 @@ from helmward.runtime.events import EventRecorder, Regarding
 from helmward.runtime.informer import Informer
 from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.queue import KeyedQueue
+from helmward.runtime.references import References
 from helmward.runtime.sessions import Sessions
 from helmward.runtime.store import EventType, Store
 from helmward.runtime.workers import Workers
@@ -19,6 +20,7 @@ __all__ = [
     "EventType",
     "Informer",
     "KeyedQueue",
+    "References",
     "Regarding",
     "Rhythm",
     "Session",

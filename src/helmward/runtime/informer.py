@@ -50,6 +50,9 @@ class Informer(Generic[T]):
     whose CRD is not installed counts as empty and `absent`; it is looked for
     every `poll` seconds. A CRD that is deleted later deletes nothing here: the
     store stays as it was, flagged `absent`, until the kind is back.
+
+    `on_last` is told the very last state of an object that was seen to go,
+    before the subscribers are told that it went. A list cannot tell it.
     """
 
     def __init__(  # noqa: PLR0913  # a watch has as many knobs
@@ -62,6 +65,7 @@ class Informer(Generic[T]):
         label_selector: str = "",
         field_selector: str = "",
         metadata_only: bool = False,
+        on_last: Callable[[T], None] = lambda _: None,
         on_undecodable: OnUndecodable = log_undecodable,
         quiet: float = 75.0,
         poll: float = 5.0,
@@ -77,6 +81,7 @@ class Informer(Generic[T]):
             resource, namespace, label_selector, field_selector, metadata_only
         )
         self._reader = Reader(decode, on_undecodable)
+        self._on_last = on_last
         self._quiet = quiet
         self._poll = poll
         self._subscribers: list[Subscriber[T]] = []
@@ -205,7 +210,9 @@ class Informer(Generic[T]):
             self.resource_version = version_of(event.object)
             return
         if event.type == EventType.DELETED:
-            item = self._reader.name(event.object)
+            item = self._reader.item(event.object)
+            if item.value is not None:
+                self._on_last(item.value)
             self._tell(self.store.remove(item.name))
         else:
             item = self._reader.item(event.object)

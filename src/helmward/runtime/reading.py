@@ -1,7 +1,7 @@
 """Turns raw objects into items, each alone: one that cannot be read stops no other."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 import structlog
@@ -62,8 +62,7 @@ class Reader(Generic[T]):
 
     def name(self, raw: msgspec.Raw) -> Item[T]:
         """Read only which object it is."""
-        at = _identify.decode(raw).metadata
-        return Item((at.namespace, at.name), at.uid, at.resource_version, None)
+        return which(raw)
 
     def _report(self, document: bytes, error: Exception) -> None:
         try:
@@ -72,6 +71,12 @@ class Reader(Generic[T]):
             at = _identify.decode(document).metadata
             meta = Meta(at.name, at.namespace, at.uid, at.resource_version)
         self._on_undecodable(meta, error)
+
+
+def which(raw: msgspec.Raw) -> Item[Any]:
+    """Return which object it is, and at which version, without its content."""
+    at = _identify.decode(raw).metadata
+    return Item((at.namespace, at.name), at.uid, at.resource_version, None)
 
 
 def version_of(raw: msgspec.Raw) -> str:

@@ -65,3 +65,15 @@ async def test_what_comes_while_it_runs_is_heard() -> None:
         world.actions.hear(a_declared(generation=2))
         assert acting.news.is_set()
     world.actions.hear(a_declared(generation=3))
+
+
+async def test_changed_sources_are_a_doubt_until_they_are_looked_at() -> None:
+    """Whether they make the action pointless, the values say."""
+    world = World(a_declared())
+    announcement = told.under_way(a_declared(), a_desired(), None, "upgrade", "because")
+    async with world.actions.under_way(a_declared(), "upgrade", announcement) as acting:
+        world.actions.doubt(KEY)
+        await acting.doubtful()
+        assert not acting.doubts.is_set()
+        assert not acting.news.is_set()
+    world.actions.doubt(KEY)

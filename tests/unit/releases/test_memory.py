@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from helmward.errors import ChartRejected, ReleaseFailed, SourceUnavailable
+from helmward.errors import ChartRejected, ReleaseFailed, SourceUnavailable, ValuesInvalid
 from helmward.model import Account, Key, Revision, Stage
 from helmward.releases.memory import SETTLED, SWEEPS, Memory
 from helmward.runtime.backoff import Backoff
@@ -103,6 +103,24 @@ def test_the_same_words_end_no_back_off_twice() -> None:
     asking = a_declared(commands=commands(requested_at="now"))
     known.fail(asking, a_desired(), ReleaseFailed("no"), CHECK)
     known.heed(asking)
+    assert known.attempts(KEY).retry_at is not None
+
+
+def test_changed_sources_end_the_back_off_of_what_could_not_be_composed() -> None:
+    """It is tried at once, and counts on."""
+    known, declared = memory(), a_declared()
+    known.fail(declared, None, ValuesInvalid("no mapping"), CHECK)
+    known.remember(declared, FAILURE)
+    known.reconsider(KEY)
+    assert known.standing(declared) is None
+    assert known.fail(declared, None, ValuesInvalid("no mapping"), CHECK).count == 2
+
+
+def test_changed_sources_end_no_back_off_of_helm() -> None:
+    """Equal values would fail again, however often somebody annotates their ConfigMap."""
+    known = memory()
+    known.fail(a_declared(), a_desired(), ReleaseFailed("no"), CHECK)
+    known.reconsider(KEY)
     assert known.attempts(KEY).retry_at is not None
 
 

@@ -234,28 +234,6 @@ class FetchDocumentReply(_message.Message):
     stale_reason: str
     def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., content: _Optional[bytes] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ...) -> None: ...
 
-class DecryptRequest(_message.Message):
-    __slots__ = ("call", "document", "format", "age_keys", "pgp_keys")
-    CALL_FIELD_NUMBER: _ClassVar[int]
-    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
-    FORMAT_FIELD_NUMBER: _ClassVar[int]
-    AGE_KEYS_FIELD_NUMBER: _ClassVar[int]
-    PGP_KEYS_FIELD_NUMBER: _ClassVar[int]
-    call: Call
-    document: bytes
-    format: str
-    age_keys: _containers.RepeatedScalarFieldContainer[bytes]
-    pgp_keys: _containers.RepeatedScalarFieldContainer[bytes]
-    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., document: _Optional[bytes] = ..., format: _Optional[str] = ..., age_keys: _Optional[_Iterable[bytes]] = ..., pgp_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
-
-class DecryptReply(_message.Message):
-    __slots__ = ("failure", "document")
-    FAILURE_FIELD_NUMBER: _ClassVar[int]
-    DOCUMENT_FIELD_NUMBER: _ClassVar[int]
-    failure: Failure
-    document: bytes
-    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., document: _Optional[bytes] = ...) -> None: ...
-
 class ActionRequest(_message.Message):
     __slots__ = ("call", "release", "writer", "base", "chart_digest", "values_json", "description", "annotations", "options", "object_annotations")
     class AnnotationsEntry(_message.Message):

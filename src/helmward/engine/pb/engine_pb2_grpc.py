@@ -54,11 +54,6 @@ class EngineStub:
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentRequest.SerializeToString,
                 response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentReply.FromString,
                 _registered_method=True)
-        self.Decrypt = channel.unary_unary(
-                '/helmward.engine.v1.Engine/Decrypt',
-                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptRequest.SerializeToString,
-                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptReply.FromString,
-                _registered_method=True)
         self.Install = channel.unary_stream(
                 '/helmward.engine.v1.Engine/Install',
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.ActionRequest.SerializeToString,
@@ -174,13 +169,6 @@ class EngineServicer:
 
     def FetchDocument(self, request, context):
         """Fetch a document of the web; the same again within max_age_ms costs nothing.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def Decrypt(self, request, context):
-        """Decrypt a document that SOPS has encrypted; the keys stay in this call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -334,11 +322,6 @@ def add_EngineServicer_to_server(servicer, server):
                     servicer.FetchDocument,
                     request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentRequest.FromString,
                     response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentReply.SerializeToString,
-            ),
-            'Decrypt': grpc.unary_unary_rpc_method_handler(
-                    servicer.Decrypt,
-                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptRequest.FromString,
-                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptReply.SerializeToString,
             ),
             'Install': grpc.unary_stream_rpc_method_handler(
                     servicer.Install,
@@ -534,33 +517,6 @@ class Engine:
             '/helmward.engine.v1.Engine/FetchDocument',
             helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentRequest.SerializeToString,
             helmward_dot_engine_dot_v1_dot_engine__pb2.FetchDocumentReply.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def Decrypt(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/helmward.engine.v1.Engine/Decrypt',
-            helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptRequest.SerializeToString,
-            helmward_dot_engine_dot_v1_dot_engine__pb2.DecryptReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -9,7 +9,7 @@ from helmward.apis.generation import FINALIZER
 from helmward.errors import Conflict, NotFound
 from helmward.kube.meta import PartialObject
 from helmward.kube.resources import SECRETS
-from helmward.model import Declared
+from helmward.model import ORPHANED, Declared
 from helmward.releases.act.hands import Hands, Task
 from helmward.releases.storage import LABELS, revision_of
 
@@ -36,6 +36,10 @@ async def forget(hands: Hands, task: Task) -> None:
         return
     if not (task.observed.kind_is_going or task.desired.commands.suspend):
         await _nothing_is_left(hands, task)
+    if declared.gone:
+        return
+    if task.desired.commands.suspend:
+        await _unmark_orphan(hands, task)
     try:
         await _apply(hands, declared, [])
     except (Conflict, NotFound):
@@ -56,6 +60,15 @@ async def _nothing_is_left(hands: Hands, task: Task) -> None:
     newest = max(revisions, key=lambda one: one.number, default=None)
     if newest and newest.owner == owner:
         raise Conflict(f"release {release} is not gone yet: revision {newest.number} is there")
+
+
+async def _unmark_orphan(hands: Hands, task: Task) -> None:
+    """Take back that a release is to go which a later HelmRelease leaves as it is."""
+    newest = task.observed.newest
+    if newest and newest.orphaned and newest.owner == task.desired.key.owner:
+        await hands.engine.annotate(
+            newest.release, base=newest.base, annotations={ORPHANED: ""}, writer=hands.writer
+        )
 
 
 async def _apply(hands: Hands, declared: Declared, finalizers: Sequence[str]) -> None:

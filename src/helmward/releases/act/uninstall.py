@@ -3,7 +3,7 @@
 from helmward.engine import ActionOptions
 from helmward.errors import AccessDenied, Conflict, NotFound
 from helmward.kube.resources import CRDS
-from helmward.model import Base, ReleaseRef
+from helmward.model import ORPHANED, Base, ReleaseRef
 from helmward.releases.act.hands import Hands, Task
 
 
@@ -19,6 +19,8 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
     """
     if task.desired.deleting:
         await _kind_stays(hands)
+    if task.declared.gone:
+        base = await _mark_orphan(hands, task, release, base)
     await hands.engine.uninstall(
         release,
         base=base,
@@ -32,6 +34,22 @@ async def uninstall(hands: Hands, task: Task, release: ReleaseRef, base: Base) -
         on_phase=task.on_phase,
     )
     hands.storage.saw_removed(release)
+
+
+async def _mark_orphan(hands: Hands, task: Task, release: ReleaseRef, base: Base) -> Base:
+    """Write down that the release is to go: without its HelmRelease nothing else says so.
+
+    Raises:
+        Conflict: somebody else wrote first.
+    """
+    newest = task.observed.newest
+    if newest is None or newest.base != base or newest.orphaned:
+        return base
+    marked = await hands.engine.annotate(
+        release, base=base, annotations={ORPHANED: task.declared.uid}, writer=hands.writer
+    )
+    hands.storage.saw(marked)
+    return marked.base
 
 
 async def _kind_stays(hands: Hands) -> None:

@@ -1,11 +1,12 @@
 """Runs the program `git`: no shell, a cleared environment, a deadline, bounded output.
 
-Called by `source`, which knows what to ask; this module knows how to ask
-safely. Whatever git starts is killed with it.
+Called by who knows what to ask; this module knows how to ask safely. Whatever
+git starts is killed with it.
 """
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -37,7 +38,7 @@ _ALWAYS: Final = {
 
 
 class GitFailed(Exception):
-    """Git ended otherwise than well; `source` translates it, its words may hold secrets."""
+    """Git ended otherwise than well; who asked translates it, its words may hold secrets."""
 
 
 class GitTimedOut(GitFailed):
@@ -47,9 +48,18 @@ class GitTimedOut(GitFailed):
 class Git:
     """The program with one home folder, where its only configuration is."""
 
-    def __init__(self, home: Path, timeout: float, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        timeout: float,
+        env: Mapping[str, str] | None = None,
+        *,
+        largest_file: int = 0,
+    ) -> None:
+        """`largest_file` is what a file that git writes may have in bytes; 0 is no limit."""
         self._home = home
         self._timeout = timeout
+        self._largest_file = largest_file
         self._env = environment(home) | dict(env or {})
 
     async def __call__(self, *args: str, stdin: bytes = b"") -> bytes:
@@ -77,7 +87,7 @@ class Git:
 
     async def _start(self, args: tuple[str, ...]) -> asyncio.subprocess.Process:
         try:
-            return await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 "git",
                 *args,
                 stdin=asyncio.subprocess.PIPE,
@@ -86,9 +96,20 @@ class Git:
                 env=self._env,
                 cwd=self._home,
                 start_new_session=True,
+                # Else what writes too much is killed without a word; so it says why it ends.
+                restore_signals=not self._largest_file,
             )
         except FileNotFoundError as error:
             raise ConfigInvalid("following a git repository needs the program git") from error
+        self._limit(process.pid)
+        return process
+
+    def _limit(self, pid: int) -> None:
+        """Bound what is written: what a remote sends is larger than it says, or without end."""
+        if self._largest_file and hasattr(resource, "prlimit"):
+            with suppress(ProcessLookupError):
+                limit = (self._largest_file, self._largest_file)
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -1,0 +1,12 @@
+"""Opens documents that SOPS has encrypted, by the program `decrypt`.
+
+Below everybody who reads documents: values today, files in git later. The
+program is started for each document and is handed the keys; it sees nothing
+else of us. What was opened once is remembered, by the digest of what it was
+opened from.
+"""
+
+from helmward.sops.decrypter import Decrypter
+from helmward.sops.running import DecryptFailed, Keys
+
+__all__ = ["DecryptFailed", "Decrypter", "Keys"]

@@ -83,6 +83,20 @@ async def test_an_address_may_end_with_the_chart(
     assert found.version == "1.0.0"
 
 
+async def test_a_registry_may_deny_what_it_does_not_have(
+    web: Fetching, registry: Registry, tmp_path: Path
+) -> None:
+    """Some answer 403 for what is not there: the other place is looked at all the same."""
+    registry.push(chart(tmp_path))
+
+    def denies(asked: Asked) -> Answer | None:
+        return Answer(403) if "/app/app/" in asked.path else None
+
+    with Front(registry, denies) as front:
+        found = await web.pull(f"{front.url}/app", "app", "1.0.0", access=PLAIN)
+        assert found.version == "1.0.0"
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
@@ -292,13 +306,13 @@ async def test_a_registry_that_is_allowed_may_be_on_this_machine(tmp_path: Path)
 # --- Tokens -------------------------------------------------------------------
 
 
-def token_server(registry: str = "") -> Any:
+def token_server(registry: str = "", given: str = "given") -> Any:
     """Answer as a registry that wants a token of whoever the realm names."""
 
     def answer(asked: Asked) -> Answer | None:
         if asked.path.startswith("/token"):
-            return Answer(body=b'{"token":"given"}')
-        if asked.authorization == "Bearer given":
+            return Answer(body=json.dumps({"token": given}).encode())
+        if asked.authorization == f"Bearer {given}":
             return None
         realm = f"{registry or 'http://' + asked.headers['Host']}/token"
         return Answer(401, headers={"WWW-Authenticate": f'Bearer realm="{realm}",service="x"'})
@@ -315,6 +329,18 @@ async def test_a_token_is_asked_for_once(web: Fetching, registry: Registry, tmp_
         tokens = [one for one in front.seen if one.path.startswith("/token")]
         assert [one.authorization for one in tokens] == [f"Basic {ENCODED}"]
         assert "scope=repository%3Acharts%2Fapp%3Apull" in tokens[0].path
+
+
+async def test_a_token_that_is_not_good_any_more_is_asked_for_again(
+    web: Fetching, registry: Registry, tmp_path: Path
+) -> None:
+    for version in ("1.0.0", "1.1.0"):
+        registry.push(chart(tmp_path, version))
+    with Front(registry, token_server()) as front:
+        await web.pull(front.url, "app", "1.0.0", access=LOGIN)
+        front.answer = token_server(given="another")
+        await web.pull(front.url, "app", "1.1.0", access=LOGIN)
+        assert front.count("GET", "/token") == 2
 
 
 @pytest.mark.parametrize(
@@ -384,6 +410,17 @@ async def test_sixteen_who_ask_at_once_share_one_download(
         await asyncio.gather(*pulls)
         assert front.count("GET", "/blobs/") == 1
         await web.pull(front.url, "app", "1.0.0", access=PLAIN)
+        assert front.count("GET", "/blobs/") == 1
+
+
+async def test_ranges_share_one_list_of_tags_and_one_download(
+    web: Fetching, registry: Registry, tmp_path: Path
+) -> None:
+    registry.push(chart(tmp_path))
+    with Front(registry) as front:
+        for wanted in ("", "^1", "1.x", "~1.0", "1.0.0"):
+            assert await web.pull(front.url, "app", wanted, age=AGES, access=PLAIN)
+        assert front.count("GET", "/tags/list") == 1
         assert front.count("GET", "/blobs/") == 1
 
 

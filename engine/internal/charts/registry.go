@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
 	pb "helmward.dev/engine/internal/enginepb"
@@ -15,48 +14,6 @@ import (
 	"helmward.dev/engine/internal/oci"
 	"helmward.dev/engine/internal/signature"
 )
-
-const mostAsked = 20_000
-
-// registries is what is known of registries since the start.
-type registries struct {
-	client *oci.Client
-
-	mu sync.Mutex
-	// tags are lists, by place and access; asked is when a version was last
-	// found at its registry.
-	tags  map[string]tagList
-	asked map[asked]time.Time
-}
-
-func newRegistries(web *fetch.Client) *registries {
-	r := &registries{client: oci.New(web)}
-	r.forget()
-	return r
-}
-
-// forget makes the next pulls ask.
-func (r *registries) forget() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.tags, r.asked = map[string]tagList{}, map[asked]time.Time{}
-}
-
-func (r *registries) isFresh(what asked, oldest time.Duration) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	at, found := r.asked[what]
-	return found && time.Since(at) <= oldest
-}
-
-func (r *registries) note(what asked) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(r.asked) >= mostAsked {
-		clear(r.asked)
-	}
-	r.asked[what] = time.Now()
-}
 
 // inRegistry is one place in a registry, as somebody asks for it.
 type inRegistry struct {

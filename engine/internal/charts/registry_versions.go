@@ -111,6 +111,15 @@ func (s *Source) tagsOf(ctx context.Context, in *inRegistry, oldest time.Duratio
 	if found && time.Since(known.at) <= oldest {
 		return known, nil
 	}
+	// Whoever comes meanwhile shares the list; each who is here has a deadline.
+	list, err, _ := s.flight.Do("oci tags "+key, func() (any, error) { return s.askTags(ctx, in, key) })
+	if err != nil {
+		return tagList{}, err
+	}
+	return list.(tagList), nil
+}
+
+func (s *Source) askTags(ctx context.Context, in *inRegistry, key string) (tagList, error) {
 	s.IndexRequests.Add(1)
 	tags, err := in.Tags(ctx)
 	if err != nil {

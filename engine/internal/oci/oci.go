@@ -15,11 +15,9 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"oras.land/oras-go/v2/errdef"
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
-	"oras.land/oras-go/v2/registry/remote/errcode"
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
@@ -34,24 +32,6 @@ const (
 	mostTags        = 50_000
 	mostReferrers   = 200
 )
-
-var (
-	// ErrAbsent says that the registry answers, and has no such thing.
-	ErrAbsent = errors.New("is not there")
-	// ErrDenied says that the registry does not let us in; some say that too of
-	// what is not there.
-	ErrDenied = errors.New("is denied")
-	errOdd    = errors.New("is no registry's answer")
-)
-
-// told is a failure that is also one of the above.
-type told struct {
-	error
-	is error
-}
-
-func (t *told) Is(other error) bool { return other == t.is }
-func (t *told) Unwrap() error       { return t.error }
 
 // Client reads from registries; it is made once.
 type Client struct {
@@ -83,8 +63,32 @@ func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*R
 	if err != nil {
 		return nil, err
 	}
+	web, err := c.guarded(address, reference, access, allowed)
+	if err != nil {
+		return nil, err
+	}
+	speaking := &auth.Client{
+		Client:     web,
+		Header:     http.Header{"User-Agent": {"helmward-engine"}},
+		Credential: auth.StaticCredential(reference.Host(), credential),
+		Cache:      c.tokens.of(reference.Host()+"/"+path, access),
+	}
+	return &Repository{
+		web: c.web, address: address, access: access, shows: credential != auth.EmptyCredential,
+		remote: &remote.Repository{
+			Reference: reference, PlainHTTP: access.PlainHTTP, Client: speaking,
+			TagListPageSize: tagsOnAPage, TagListMaxPages: mostPages, ReferrerListMaxPages: mostPages,
+		},
+	}, nil
+}
+
+// guarded is a client that asks where it may, and shows credentials at home.
+func (c *Client) guarded(
+	address *url.URL, reference registry.Reference, access fetch.Access, allowed []string,
+) (*http.Client, error) {
 	home := originOf(access.PlainHTTP, reference.Host())
-	if allowed, err = c.allowed(address, home.JoinPath("v2", path), allowed); err != nil {
+	allowed, err := c.allowed(address, home.JoinPath("v2", reference.Repository), allowed)
+	if err != nil {
 		return nil, err
 	}
 	web, err := c.web.HTTP(access, allowed)
@@ -93,19 +97,7 @@ func (c *Client) At(address *url.URL, access fetch.Access, allowed []string) (*R
 	}
 	guarded := *web
 	guarded.Transport = &guard{next: web.Transport, home: home, pass: access.Pass}
-	return &Repository{
-		web: c.web, address: address, access: access, shows: credential != auth.EmptyCredential,
-		remote: &remote.Repository{
-			Reference: reference, PlainHTTP: access.PlainHTTP,
-			TagListPageSize: tagsOnAPage, TagListMaxPages: mostPages, ReferrerListMaxPages: mostPages,
-			Client: &auth.Client{
-				Client:     &guarded,
-				Header:     http.Header{"User-Agent": {"helmward-engine"}},
-				Credential: auth.StaticCredential(reference.Host(), credential),
-				Cache:      c.tokens.of(reference.Host()+"/"+path, access),
-			},
-		},
-	}, nil
+	return &guarded, nil
 }
 
 // allowed says where requests may go: a repository is allowed as it is written,
@@ -206,63 +198,4 @@ func (r *Repository) Blob(ctx context.Context, blob ocispec.Descriptor, limit in
 		return nil, fetch.Unavailable(r.address, "is not what its manifest lists: its digest is %s, not %s", got, blob.Digest)
 	}
 	return content, nil
-}
-
-func (r *Repository) invalid(reference, format string, values ...any) error {
-	return failure.New(pb.Failure_CHART_INVALID, "%s, %s: "+format,
-		slices.Concat([]any{r.Address(), reference}, values)...)
-}
-
-// failed words an error of the registry, or of the way to it.
-func (r *Repository) failed(ctx context.Context, what string, err error) error {
-	var known *failure.Failure
-	var answered *errcode.ErrorResponse
-	switch {
-	case errors.As(err, &known):
-		return known
-	case errors.Is(err, errdef.ErrNotFound):
-		return ErrAbsent
-	case errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return &told{r.web.Answered(r.address, r.address, r.access, http.StatusUnauthorized, false), ErrDenied}
-	case errors.As(err, &answered):
-		return r.answered(answered)
-	case errors.Is(err, errdef.ErrTooManyPages):
-		return failure.New(pb.Failure_TOO_LARGE, "%s lists too much: more than %d pages of %s", r.Address(), mostPages, what)
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return fetch.Unavailable(r.address, "speaks HTTP where HTTPS is wanted: the annotation "+
-			"helmward.dev/plain-http: \"true\" would allow that")
-	case isTransport(err) || ctx.Err() != nil:
-		return r.web.Failed(ctx, r.address, err)
-	}
-	return &told{fetch.Unavailable(r.address, "answers for %s what no registry would: %s", what, withoutAddress(err)), errOdd}
-}
-
-func (r *Repository) answered(response *errcode.ErrorResponse) error {
-	if response.StatusCode == http.StatusNotFound {
-		return ErrAbsent
-	}
-	address := r.address
-	if response.URL.Host != r.remote.Reference.Host() {
-		address = response.URL // who gives out tokens
-	}
-	said := r.web.Answered(address, response.URL, r.access, response.StatusCode, r.shows)
-	if response.StatusCode == http.StatusUnauthorized || response.StatusCode == http.StatusForbidden {
-		return &told{said, ErrDenied}
-	}
-	return said
-}
-
-func isTransport(err error) bool {
-	var wrapped *url.Error
-	return errors.As(err, &wrapped)
-}
-
-// withoutAddress keeps the last part of what is said: what is before it may
-// quote an address.
-func withoutAddress(err error) string {
-	text := err.Error()
-	if at := strings.LastIndex(text, `": `); at >= 0 {
-		return text[at+len(`": `):]
-	}
-	return text
 }

@@ -24,6 +24,7 @@ from tests.support.plane import Plane
 from tests.support.wait import until
 
 EXTERNAL = "externalSourceRef"
+SOPS = Path(__file__).parents[1] / "support" / "sops"
 BOTH = pytest.mark.parametrize("served", GENERATIONS, ids=lambda one: one.resource.version)
 CONFIG = """apiVersion: v1
 kind: ConfigMap
@@ -254,6 +255,27 @@ async def test_defaults_of_the_operator_lie_below_every_release(
         await declared.annotate("web", **{"reconcile.fluxcd.io/requestedAt": "1"})
         await declared.ready("web")
         assert await data(declared) == {"colour": "grey", "tag": "2"}
+        await declared.clear()
+
+
+async def test_values_that_sops_has_encrypted_are_opened_and_masked(
+    plane: Plane, declared: Releases
+) -> None:
+    """What stands in git for all to see is still nobody's to read in a message."""
+    text = (SOPS / "values.yaml").read_text()
+    await config_map(declared, "closed", **{"values.yaml": text})
+    asked = {"valuesFrom": [{"configMapKeyRef": {"name": "closed"}}]}
+    async with running(settings_for(plane.kubeconfig)):
+        await declared.apply("web", **asked)
+        field = "spec.valuesFrom[0].configMapKeyRef"
+        await declared.says("web", "ValuesInvalid", field, "--sops-age-key")
+    keys = ChartSettings(age_keys=(SOPS / "age.key",))
+    async with running(settings_for(plane.kubeconfig, charts=keys)):
+        await declared.ready("web")
+        assert (await data(declared))["colour"] == "planted-in-sops"
+        await declared.apply("web", **asked, chart={"version": "9.9.9-planted-in-sops"})
+        told = await declared.says("web", "ChartNotFound", "9.9.9-")
+        assert "planted" not in told["message"]
         await declared.clear()
 
 

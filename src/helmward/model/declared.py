@@ -1,5 +1,6 @@
 """What a HelmRelease of any generation asks for, and what its status said."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,6 +31,16 @@ class ChartRef:
     version: str
     pull_secret: str = ""
     """Secret of the HelmRelease's namespace with the repository's credentials."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether the version is one version and no range."""
+        return bool(_EXACT.fullmatch(self.version))
+
+
+_EXACT: Final = re.compile(
+    r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?([+_][0-9A-Za-z.-]+)?|sha256:[0-9a-f]{64}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +251,12 @@ class Declared:
     def timeout(self) -> timedelta:
         """Of each of Helm's operations."""
         return self.options.timeout
+
+    @property
+    def moves(self) -> bool:
+        """Whether what it refers to may have changed by itself since somebody looked."""
+        exact = isinstance(self.chart, ChartRef) and self.chart.exact
+        return not exact or any(one.kind is SourceKind.EXTERNAL for one in self.values_from)
 
     @property
     def asked(self) -> tuple[object, ...]:

@@ -316,11 +316,15 @@ class Loop:
         return account
 
     def _fresh(self, declared: Declared) -> timedelta:
-        """How old knowledge of a repository may be: news, requests and retries ask it soon."""
+        """How old knowledge of a source may be: news, requests and retries ask it soon.
+
+        News of an exact version do not: two hundred releases of one chart are
+        one look at its index.
+        """
         key = declared.key
         if key in self._ask:
             self._ask.discard(key)
             return timedelta(0)
         tried = self._memory.attempts(key).count > 0
-        news = declared.generation != declared.told.generation or told.requests(declared)
-        return SOON if tried or news else self._interval
+        news = declared.generation != declared.told.generation and declared.moves
+        return SOON if tried or news or told.requests(declared) else self._interval

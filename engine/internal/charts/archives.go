@@ -50,21 +50,9 @@ func (s *Source) fromArchive(ctx context.Context, address *url.URL, want Wanted)
 func (s *Source) askArchive(
 	ctx context.Context, address *url.URL, key string, want Wanted, known resolution,
 ) (*Found, error) {
-	done := s.flight.DoChan("archive "+key, func() (any, error) {
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		defer cancel()
-		return s.fetchByAddress(own, address, key, want, known)
+	return s.together(ctx, "archive "+key, address, func(ctx context.Context) (*Found, error) {
+		return s.fetchByAddress(ctx, address, key, want, known)
 	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		shared := *result.Val.(*Found)
-		return &shared, nil
-	case <-ctx.Done():
-		return nil, fetch.Unavailable(address, "was not waited for: %w", context.Cause(ctx))
-	}
 }
 
 func (s *Source) fetchByAddress(

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"helmward.dev/engine/internal/fetch"
 )
 
 const (
@@ -69,25 +71,9 @@ func (d *disk) in(folder string) string {
 
 // write puts a file in its place as a whole, and makes room for it.
 func (d *disk) write(path string, content []byte) {
-	file, err := os.CreateTemp(filepath.Dir(path), "incoming-*")
-	if err != nil {
-		return
+	if fetch.Write(path, content) == nil {
+		d.wrote(path, int64(len(content)))
 	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	if closing := file.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-		return
-	}
-	d.wrote(path, int64(len(content)))
 }
 
 // wrote counts a file, and sweeps where there is too much; never the file itself.

@@ -139,32 +139,21 @@ type placed struct {
 func (s *Source) askPlace(ctx context.Context, in *inRegistry) (*Found, string, error) {
 	what := in.what
 	key := strings.Join([]string{"oci", what.repository, what.access, what.version}, " ")
-	done := s.flight.DoChan(key, func() (any, error) {
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		defer cancel()
-		return s.findInPlace(own, in)
+	got, err := fetch.Together(ctx, &s.flight, key, in.Address(), func(ctx context.Context) (placed, error) {
+		return s.findInPlace(ctx, in)
 	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return nil, "", result.Err
-		}
-		got := result.Val.(placed)
-		return &got.found, got.manifest, nil
-	case <-ctx.Done():
-		return nil, "", failure.New(pb.Failure_SOURCE_UNAVAILABLE, "%s was not waited for: %w", in.Address(), context.Cause(ctx))
-	}
+	return &got.found, got.manifest, err
 }
 
-func (s *Source) findInPlace(ctx context.Context, in *inRegistry) (any, error) {
+func (s *Source) findInPlace(ctx context.Context, in *inRegistry) (placed, error) {
 	manifest, err := s.pointed(ctx, in)
 	if err != nil {
-		return nil, err
+		return placed{}, err
 	}
 	found, _ := s.keptOf(in.pinned(manifest))
 	if found == nil {
 		if found, err = s.fromManifest(ctx, in, manifest); err != nil {
-			return nil, err
+			return placed{}, err
 		}
 	}
 	for _, what := range []asked{in.what, in.pinned(manifest)} {

@@ -58,17 +58,9 @@ func (r *repository) current(ctx context.Context, oldest time.Duration, allowed 
 
 // refresh asks once for all who wait; one that gives up leaves the others.
 func (r *repository) refresh(ctx context.Context, allowed []string) error {
-	done := r.listing.flight.DoChan("index", func() (any, error) {
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		defer cancel()
-		return nil, r.ask(own, allowed)
-	})
-	select {
-	case result := <-done:
-		return result.Err
-	case <-ctx.Done():
-		return fetch.Unavailable(r.address, "was not waited for: %s", context.Cause(ctx))
-	}
+	_, err := fetch.Together(ctx, &r.listing.flight, "index", fetch.Shown(r.address),
+		func(ctx context.Context) (struct{}, error) { return struct{}{}, r.ask(ctx, allowed) })
+	return err
 }
 
 func (r *repository) ask(ctx context.Context, allowed []string) error {

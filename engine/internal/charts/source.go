@@ -23,8 +23,6 @@ import (
 const lookAgainAfter = 10 * time.Second
 
 // A download lasts no longer than this, whoever waits for it.
-const fetchTimeout = 2 * time.Minute
-
 // Source finds charts and keeps them.
 type Source struct {
 	IndexRequests atomic.Int64
@@ -230,26 +228,27 @@ func (s *Source) download(ctx context.Context, from *repository, want Wanted, ch
 	if err != nil {
 		return nil, err
 	}
-	done := s.flight.DoChan(address.String()+" "+from.id+" "+chosen.Digest, func() (any, error) {
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		defer cancel()
-		return s.fetchArchive(own, from, address, want, chosen)
+	key := address.String() + " " + from.id + " " + chosen.Digest
+	return s.together(ctx, key, address, func(ctx context.Context) (*Found, error) {
+		return s.fetchArchive(ctx, from, address, want, chosen)
 	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		shared := *result.Val.(*Found)
-		return &shared, nil
-	case <-ctx.Done():
-		return nil, fetch.Unavailable(address, "was not waited for: %s", context.Cause(ctx))
+}
+
+// together gives each of those who wait a finding of his own.
+func (s *Source) together(
+	ctx context.Context, key string, address *url.URL, find func(context.Context) (*Found, error),
+) (*Found, error) {
+	found, err := fetch.Together(ctx, &s.flight, key, fetch.Shown(address), find)
+	if err != nil {
+		return nil, err
 	}
+	own := *found
+	return &own, nil
 }
 
 func (s *Source) fetchArchive(
 	ctx context.Context, from *repository, address *url.URL, want Wanted, chosen *entry,
-) (any, error) {
+) (*Found, error) {
 	s.Downloads.Add(1)
 	body, _, err := s.client.Read(ctx, s.archiveRequest(address, from.address, want))
 	if err != nil {

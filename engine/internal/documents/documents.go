@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	fetchTimeout = 2 * time.Minute
 	// Limit counts where whoever asks names none.
 	Limit = 4 << 20
 )
@@ -98,20 +97,8 @@ func given(address *url.URL, known *page, stale error, want Wanted) (*Document, 
 // refresh asks once for all who wait; one that gives up leaves the others.
 func (d *Documents) refresh(ctx context.Context, address *url.URL, name string, want Wanted) (*page, error) {
 	together := fmt.Sprintf("%s %d", name, want.Limit)
-	done := d.flight.DoChan(together, func() (any, error) {
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
-		defer cancel()
-		return d.ask(own, address, name, want)
-	})
-	select {
-	case result := <-done:
-		if result.Err != nil {
-			return nil, result.Err
-		}
-		return result.Val.(*page), nil
-	case <-ctx.Done():
-		return nil, fetch.Unavailable(address, "was not waited for: %w", context.Cause(ctx))
-	}
+	return fetch.Together(ctx, &d.flight, together, fetch.Shown(address),
+		func(ctx context.Context) (*page, error) { return d.ask(ctx, address, name, want) })
 }
 
 func (d *Documents) ask(ctx context.Context, address *url.URL, name string, want Wanted) (*page, error) {

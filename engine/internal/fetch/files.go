@@ -12,6 +12,9 @@ func Write(path string, content []byte) error {
 		return err
 	}
 	_, err = file.Write(content)
+	if err == nil {
+		err = file.Sync()
+	}
 	if closing := file.Close(); err == nil {
 		err = closing
 	}

@@ -52,7 +52,7 @@ CAUSES: Final = {
     "install": r"install app-\S+",
     "forced": r"forced by annotation",
     "foreign": r"revision \d+ by another tool is (brought back|taken over)",
-    "retry": r"revision (\d+) [a-z ]+; (tried again|chart|values)",
+    "retry": r"revision (\d+) [a-z ]+; (tried again|gone back again|chart|values)",
     "again": r"tried again after rollback \d+",
     "rollback": r"revision (\d+) failed( its tests)?(:|$)",
 }

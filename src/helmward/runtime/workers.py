@@ -132,8 +132,13 @@ class Workers(Generic[K]):
         slots = Slots(self._count)
         async with asyncio.TaskGroup() as group:
             while True:
-                await slots.take()
                 key = await self._queue.get()
+                try:
+                    # Only for a key: a slot that waits for one would be nobody's.
+                    await slots.take()
+                except asyncio.CancelledError:
+                    self._queue.done(key)
+                    raise
                 group.create_task(self._work(key, Slot(slots)), name=f"turn-{key}")
 
     async def _work(self, key: K, mine: Slot) -> None:

@@ -254,3 +254,21 @@ async def test_a_quick_answer_keeps_the_slot() -> None:
         return mine.held
 
     assert await turn()
+
+
+async def test_a_key_that_waits_for_a_slot_is_given_back_when_the_work_ends() -> None:
+    """The next session finds it, else it would never be looked at again."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    never = asyncio.Event()
+
+    async def handle(key: str) -> None:
+        assert key
+        await never.wait()
+
+    async with working(queue, handle, count=1):
+        queue.add("first")
+        queue.add("second")
+        await until(lambda: queue.in_work == 2)
+    assert queue.in_work == 0
+    queue.add("second")
+    assert await queue.get() == "second"

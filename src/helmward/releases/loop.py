@@ -5,11 +5,11 @@ of the steps and what to do with errors; it holds no policy and words nothing.
 """
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -52,6 +52,7 @@ from helmward.releases.report import Reporter
 from helmward.releases.secrets import learn_from_storage
 from helmward.runtime.beside import beside
 from helmward.runtime.references import References
+from helmward.runtime.workers import patiently
 from helmward.values import blamed
 
 PASS_ON: Final = (
@@ -89,7 +90,7 @@ class Loop:
         self,
         *,
         lookup: Callable[[Key], Declared | None],
-        desire: Callable[..., Awaitable[Desired]],
+        desire: Callable[..., Coroutine[Any, Any, Desired]],
         observer: Observer,
         hands: Callable[[Key], Hands],
         reporter: Reporter,
@@ -183,7 +184,7 @@ class Loop:
                 await learn_from_storage(
                     self._hands(declared.key).engine, declared, self._observe(turn).newest
                 )
-            desired = await self._desire(declared, fresh=self._fresh(declared))
+            desired = await patiently(self._desire(declared, fresh=self._fresh(declared)))
         except PASS_ON:
             raise
         except HelmwardError as error:

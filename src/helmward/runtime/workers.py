@@ -1,9 +1,9 @@
 """Takes keys from the queue and gives each one turn; waiting and deadlines live here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextvars import ContextVar
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
@@ -12,6 +12,10 @@ from helmward.runtime.backoff import Backoff
 from helmward.runtime.queue import KeyedQueue
 
 K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+PATIENCE: Final = 0.5
+"""Seconds that a turn may wait for a source before its slot serves somebody else."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +69,12 @@ class Slot:
             self.held = True
             self._slots.take_back()
 
+    async def again(self) -> None:
+        """Work on as soon as a slot is free."""
+        if not self.held:
+            await self._slots.take()
+            self.held = True
+
 
 _slot: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
 
@@ -72,6 +82,25 @@ _slot: Final[ContextVar[Slot | None]] = ContextVar("slot", default=None)
 def slot() -> Slot | None:
     """Return the slot of the turn that is running; None outside of one."""
     return _slot.get()
+
+
+async def patiently(work: Coroutine[Any, Any, T], *, after: float = PATIENCE) -> T:
+    """Await what may take others long to answer, without holding up who does not need it.
+
+    `after` that many seconds the turn's slot serves somebody else; the turn goes
+    on once one is free again.
+    """
+    mine = slot()
+    if mine is None:
+        return await work
+    leaving = asyncio.get_running_loop().call_later(after, mine.leave)
+    try:
+        return await work
+    finally:
+        leaving.cancel()
+        task = asyncio.current_task()
+        if task is None or not task.cancelling():
+            await mine.again()
 
 
 class Workers(Generic[K]):
@@ -103,8 +132,13 @@ class Workers(Generic[K]):
         slots = Slots(self._count)
         async with asyncio.TaskGroup() as group:
             while True:
-                await slots.take()
                 key = await self._queue.get()
+                try:
+                    # Only for a key: a slot that waits for one would be nobody's.
+                    await slots.take()
+                except asyncio.CancelledError:
+                    self._queue.done(key)
+                    raise
                 group.create_task(self._work(key, Slot(slots)), name=f"turn-{key}")
 
     async def _work(self, key: K, mine: Slot) -> None:

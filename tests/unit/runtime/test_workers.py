@@ -9,7 +9,7 @@ import pytest
 
 from helmward.errors import ClusterUnavailable, SpecInvalid
 from helmward.runtime import Backoff, KeyedQueue, Workers
-from helmward.runtime.workers import Slot, Slots, slot
+from helmward.runtime.workers import Slot, Slots, _slot, patiently, slot
 from tests.support.virtual_clock import VirtualClock
 from tests.support.wait import until
 
@@ -192,3 +192,83 @@ async def test_who_comes_back_from_waiting_counts_again() -> None:
     assert not taking.done()
     mine.leave()
     await asyncio.wait_for(taking, timeout=5)
+
+
+async def test_who_waits_for_a_source_keeps_nobody_from_a_turn() -> None:
+    """A repository that does not answer would take one worker after the other."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    answer = asyncio.Event()
+    done: list[str] = []
+
+    async def handle(key: str) -> None:
+        if key == "slow":
+            await patiently(answer.wait(), after=0.0)
+        done.append(key)
+
+    async with working(queue, handle, count=1):
+        queue.add("slow")
+        queue.add("quick")
+        await until(lambda: done == ["quick"])
+        answer.set()
+        await until(lambda: done == ["quick", "slow"])
+
+
+async def test_what_goes_on_after_a_wait_is_no_more_than_there_are_slots() -> None:
+    """Else a source that comes back would let hundreds work at once."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    answer = asyncio.Event()
+    most, inside, waiting = 0, 0, 0
+
+    async def handle(key: str) -> None:
+        nonlocal most, inside, waiting
+        assert key
+        waiting += 1
+        await patiently(answer.wait(), after=0.0)
+        inside += 1
+        most = max(most, inside)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        inside -= 1
+
+    async with working(queue, handle, count=2) as workers:
+        for number in range(20):
+            queue.add(str(number))
+        await until(lambda: waiting == 20)
+        answer.set()
+        await until(lambda: workers.busy == 0)
+
+    assert most == 2
+
+
+async def test_a_quick_answer_keeps_the_slot() -> None:
+    slots = Slots(1)
+    await slots.take()
+    mine = Slot(slots)
+
+    async def turn() -> bool:
+        token = _slot.set(mine)
+        try:
+            await patiently(asyncio.sleep(0))
+        finally:
+            _slot.reset(token)
+        return mine.held
+
+    assert await turn()
+
+
+async def test_a_key_that_waits_for_a_slot_is_given_back_when_the_work_ends() -> None:
+    """The next session finds it, else it would never be looked at again."""
+    queue: KeyedQueue[str] = KeyedQueue()
+    never = asyncio.Event()
+
+    async def handle(key: str) -> None:
+        assert key
+        await never.wait()
+
+    async with working(queue, handle, count=1):
+        queue.add("first")
+        queue.add("second")
+        await until(lambda: queue.in_work == 2)
+    assert queue.in_work == 0
+    queue.add("second")
+    assert await queue.get() == "second"

@@ -60,22 +60,27 @@ def _helm_version() -> list[str]:
     return [given] if given else []
 
 
+who_flags: Final = (
+    flag(
+        "Cluster",
+        "--kubeconfig",
+        type=FILE,
+        show_default="$KUBECONFIG, the pod's service account, ~/.kube/config",
+        help="Which cluster, and as whom.",
+    ),
+    flag(
+        "Cluster",
+        "--context",
+        metavar="NAME",
+        show_default="the kubeconfig's current one",
+        help="The kubeconfig's context to use.",
+    ),
+)
+"""What every command needs that asks a cluster."""
+
 cluster_flags = all_of(
     [
-        flag(
-            "Cluster",
-            "--kubeconfig",
-            type=FILE,
-            show_default="$KUBECONFIG, the pod's service account, ~/.kube/config",
-            help="Which cluster, and as whom.",
-        ),
-        flag(
-            "Cluster",
-            "--context",
-            metavar="NAME",
-            show_default="the kubeconfig's current one",
-            help="The kubeconfig's context to use.",
-        ),
+        *who_flags,
         flag(
             "Cluster",
             "--master",

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from helmward.cli.flags import FILE, all_of, flag
+from helmward.cli.flags import all_of, flag, who_flags
 from helmward.cli.words import NamespaceName
 
 FORMS: Final = ("table", "yaml", "json")
@@ -40,19 +40,6 @@ values_flags = all_of(
             is_flag=True,
             help="Show what came from Secrets, which is masked otherwise.",
         ),
-        flag(
-            "Cluster",
-            "--kubeconfig",
-            type=FILE,
-            show_default="$KUBECONFIG, the pod's service account, ~/.kube/config",
-            help="Which cluster, and as whom.",
-        ),
-        flag(
-            "Cluster",
-            "--context",
-            metavar="NAME",
-            show_default="the kubeconfig's current one",
-            help="The kubeconfig's context to use.",
-        ),
+        *who_flags,
     ]
 )

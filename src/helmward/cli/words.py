@@ -49,23 +49,38 @@ class ServerAddress(click.ParamType[str]):
         return text
 
 
-class HelmVersions(click.ParamType[tuple[str, ...]]):
-    """Versions of Helm, with commas between."""
+class Listed(click.ParamType[tuple[str, ...]]):
+    """Words with commas between; those who know more of them say what is wrong with one."""
 
-    name = "versions"
+    name = "words"
     envvar_list_splitter = ","
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """Refuse versions that there never were."""
+        """Take the list apart and refuse a word with which something is wrong."""
         if isinstance(value, tuple):
             return value
-        versions = tuple(text.strip() for text in str(value).split(","))
-        for version in versions:
-            if version not in {"v2", "v3"}:
-                self.fail(f"{version!r} is neither v2 nor v3", param, ctx)
-        return versions
+        words = [text.strip() for text in str(value).split(",")]
+        for word in words:
+            if problem := self.problem_of(word):
+                self.fail(problem, param, ctx)
+        return tuple(filter(None, words))
+
+    def problem_of(self, word: str) -> str:
+        """Say what is wrong with a word; empty when nothing is."""
+        del word
+        return ""
+
+
+class HelmVersions(Listed):
+    """Versions of Helm, with commas between."""
+
+    name = "versions"
+
+    def problem_of(self, word: str) -> str:
+        """Refuse versions that there never were."""
+        return "" if word in {"v2", "v3"} else f"{word!r} is neither v2 nor v3"
 
 
 class TreePath(click.ParamType[tuple[str, ...]]):
@@ -112,62 +127,28 @@ class ListenAddress(click.ParamType[str]):
         return text
 
 
-class Listed(click.ParamType[tuple[str, ...]]):
-    """Words with commas between, looked at by who knows them."""
-
-    name = "words"
-    envvar_list_splitter = ","
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        """Take the list apart."""
-        del param, ctx
-        if isinstance(value, tuple):
-            return value
-        return tuple(filter(None, (text.strip() for text in str(value).split(","))))
-
-
-class UrlPrefixes(click.ParamType[tuple[str, ...]]):
+class UrlPrefixes(Listed):
     """Beginnings of URLs, with commas between."""
 
     name = "url"
-    envvar_list_splitter = ","
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
+    def problem_of(self, word: str) -> str:
         """Refuse what cannot be the beginning of a URL; a user or a query is none of it."""
-        if isinstance(value, tuple):
-            return value
         from helmward.charts.egress import is_prefix  # noqa: PLC0415 (quick --help)
 
-        prefixes = tuple(text.strip() for text in str(value).split(","))
-        for prefix in prefixes:
-            if not is_prefix(prefix):
-                self.fail(
-                    "must be the beginning of a URL without user and query, such as "
-                    "https://charts.example.com/team/",
-                    param,
-                    ctx,
-                )
-        return prefixes
+        if is_prefix(word):
+            return ""
+        return (
+            "must be the beginning of a URL without user and query, such as "
+            "https://charts.example.com/team/"
+        )
 
 
-class ObjectNames(click.ParamType[tuple[str, ...]]):
+class ObjectNames(Listed):
     """Objects as `namespace/name`, with commas between."""
 
     name = "namespace/name"
-    envvar_list_splitter = ","
 
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
+    def problem_of(self, word: str) -> str:
         """Refuse what can be no namespace and name."""
-        if isinstance(value, tuple):
-            return value
-        found = tuple(text.strip() for text in str(value).split(","))
-        for one in found:
-            if not _OBJECT.fullmatch(one):
-                self.fail(f"{one!r} is not namespace/name of an object", param, ctx)
-        return found
+        return "" if _OBJECT.fullmatch(word) else f"{word!r} is not namespace/name of an object"

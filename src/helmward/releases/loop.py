@@ -185,11 +185,22 @@ class Loop:
                     self._hands(declared.key).engine, declared, self._observe(turn).newest
                 )
             desired = await patiently(self._desire(declared, fresh=self._fresh(declared)))
+            self._still_asked(declared)
         except PASS_ON:
             raise
         except HelmwardError as error:
             return self._failure(turn, None, error)
         return await self._work(turn, desired)
+
+    def _still_asked(self, declared: Declared) -> None:
+        """See whether sources took so long that something else is asked for by now.
+
+        Raises:
+            Superseded: it is, or nothing any more.
+        """
+        now = self._lookup(declared.key)
+        if now is None or now.asked != declared.asked:
+            raise Superseded("something newer is asked for")
 
     async def _work(self, turn: Turn, desired: Desired) -> Account | None:
         while True:

@@ -69,10 +69,7 @@ func (s *Source) provenanceOf(
 	if err != nil {
 		return "", err
 	}
-	archive := found.packed
-	if archive == nil {
-		archive = s.store.raw(found.Digest)
-	}
+	archive := s.packedOf(found)
 	if archive == nil {
 		if archive, err = in.Blob(ctx, manifest.Chart, s.options.LargestChart, "--chart-max-size"); err != nil {
 			return "", err

@@ -71,6 +71,15 @@ func signedAs(want Wanted, digest string) asked {
 	}
 }
 
+// packedOf is the archive of a chart as it was fetched; nil where only the
+// parsed chart is left.
+func (s *Source) packedOf(found *Found) []byte {
+	if found.packed != nil {
+		return found.packed
+	}
+	return s.store.raw(found.Digest)
+}
+
 func (s *Source) verify(
 	ctx context.Context, want Wanted, address, home *url.URL, found *Found,
 ) (string, error) {
@@ -78,10 +87,7 @@ func (s *Source) verify(
 	if err != nil {
 		return "", err
 	}
-	archive := found.packed
-	if archive == nil {
-		archive = s.store.raw(found.Digest)
-	}
+	archive := s.packedOf(found)
 	if archive == nil {
 		archive, _, err = s.client.Read(ctx, s.archiveRequest(address, home, want))
 	}

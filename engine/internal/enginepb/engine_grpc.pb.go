@@ -91,7 +91,8 @@ type EngineClient interface {
 	Annotate(ctx context.Context, in *AnnotateRequest, opts ...grpc.CallOption) (*AnnotateReply, error)
 	// Delete what broken revisions of a release left or made late: objects of
 	// failed revisions that the deployed one does not have and that carry the
-	// release's marks.
+	// release's marks. Older revisions that are still marked as deployed become
+	// superseded.
 	Sweep(ctx context.Context, in *SweepRequest, opts ...grpc.CallOption) (*SweepReply, error)
 	// Let a session write for another while. Mutating requests in its name are
 	// refused once that has passed, whatever the call's own deadline.
@@ -420,7 +421,8 @@ type EngineServer interface {
 	Annotate(context.Context, *AnnotateRequest) (*AnnotateReply, error)
 	// Delete what broken revisions of a release left or made late: objects of
 	// failed revisions that the deployed one does not have and that carry the
-	// release's marks.
+	// release's marks. Older revisions that are still marked as deployed become
+	// superseded.
 	Sweep(context.Context, *SweepRequest) (*SweepReply, error)
 	// Let a session write for another while. Mutating requests in its name are
 	// refused once that has passed, whatever the call's own deadline.

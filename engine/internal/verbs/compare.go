@@ -1,7 +1,6 @@
 package verbs
 
 import (
-	chart "helm.sh/helm/v4/pkg/chart/v2"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 
 	"helmward.dev/engine/internal/call"
@@ -59,11 +58,4 @@ func (a *Action) baseRecord() (*history.Record, error) {
 		return nil, err
 	}
 	return a.claim.Secrets.Load(ctx, a.claim.Base)
-}
-
-func nameOf(c *chart.Chart) string {
-	if c == nil || c.Metadata == nil {
-		return ""
-	}
-	return c.Name() + "-" + c.Metadata.Version
 }

@@ -26,10 +26,9 @@ from helmward.engine.options import (
 )
 from helmward.engine.pb import engine_pb2 as pb
 from helmward.engine.pb.engine_pb2_grpc import EngineStub
-from helmward.engine.sources import SourceCalls
+from helmward.engine.sources import READ, SourceCalls
 from helmward.model import NOTHING_SET, Base, Chart, ReleaseRef, Revision
 
-READ: Final = timedelta(seconds=30)
 DEFAULTS: Final = ActionOptions()
 
 
@@ -188,7 +187,10 @@ class Engine(SourceCalls):
         writer: WriterId = NOBODY_WRITES,
         deadline: timedelta = READ,
     ) -> list[str]:
-        """Delete what writers of broken revisions made late; return what was deleted."""
+        """Tidy up after writers who were stopped; return what was deleted.
+
+        Their late objects go, and older revisions still marked as deployed are superseded.
+        """
         request = pb.SweepRequest(
             call=self._call("sweep", str(release), deadline),
             release=translate.ref_of(release),

@@ -254,7 +254,8 @@ class EngineServicer:
     def Sweep(self, request, context):
         """Delete what broken revisions of a release left or made late: objects of
         failed revisions that the deployed one does not have and that carry the
-        release's marks.
+        release's marks. Older revisions that are still marked as deployed become
+        superseded.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -10,8 +10,10 @@ import pytest
 from helmward.engine import Engine, EngineProcess
 from helmward.kube import Kube
 from tests.support.charts import ChartRepo
+from tests.support.engines import Fetching, fetching
 from tests.support.helm import Helm
 from tests.support.plane import Plane
+from tests.support.registry import Registry, running_registry
 
 
 @pytest.fixture
@@ -45,3 +47,17 @@ def helm(
     logs: list[dict[str, Any]],
 ) -> Helm:
     return Helm(Engine(process), process, repo, kube, namespace, logs)
+
+
+@pytest.fixture
+async def web() -> AsyncIterator[Fetching]:
+    """An engine that knows no cluster; nothing of what tests plant is ever in its log."""
+    async with fetching() as running:
+        yield running
+    assert "planted" not in str(running.logs)
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    with running_registry(tmp_path / "registry") as running:
+        yield running

@@ -1,7 +1,7 @@
 """What a source sees of us, and whom we trust; and what another host sees of it."""
 
 import base64
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,17 +11,10 @@ from helmward.errors import SourceUnavailable, SpecInvalid
 from helmward.model import Access
 from tests.support.certificates import Authority
 from tests.support.charts import CONFIG_MAP, ChartRepo
-from tests.support.engines import Fetching, fetching
+from tests.support.engines import Fetching
 
 ONE = {"c.yaml": CONFIG_MAP}
 TOKEN = Access(token="planted-token")
-
-
-@pytest.fixture
-async def web() -> AsyncIterator[Fetching]:
-    async with fetching() as running:
-        yield running
-    assert "planted" not in str(running.logs)
 
 
 @pytest.fixture

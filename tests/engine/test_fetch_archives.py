@@ -1,7 +1,6 @@
 """Charts by the archive's own address, and charts within the address."""
 
 import base64
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from tests.support.charts import CONFIG_MAP, ChartRepo, make_chart
 from tests.support.engines import Fetching, fetching
 
 ONE = {"c.yaml": CONFIG_MAP}
-
-
-@pytest.fixture
-async def web() -> AsyncIterator[Fetching]:
-    async with fetching() as running:
-        yield running
 
 
 @pytest.mark.parametrize(

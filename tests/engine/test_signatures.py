@@ -1,7 +1,7 @@
 """Charts that must be signed: Helm's provenance, and cosign's signatures in a registry."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from helmward.errors import ChartUnverified, SourceUnavailable, SpecInvalid
 from helmward.model import Access, Verification
 from helmward.settings import EngineSettings
-from tests.support.charts import CONFIG_MAP, ChartRepo, make_chart
+from tests.support.charts import CONFIG_MAP, ChartRepo
 from tests.support.engines import Fetching, fetching
 from tests.support.openpgp import PgpKey, provenance_of
 from tests.support.registry import (
@@ -19,11 +19,11 @@ from tests.support.registry import (
     Key,
     Pushed,
     Registry,
+    chart,
     message_bundle,
     new_key,
     public_pem,
     refer,
-    running_registry,
     sign_by_tag,
     simple_payload,
     statement_bundle,
@@ -38,22 +38,6 @@ ADA, BOB = PgpKey("Ada <ada@example.com>"), PgpKey("Bob <bob@example.com>")
 KEY, OTHER = new_key(), new_key()
 
 Sign = Callable[[Registry, Pushed, Key], Any]
-
-
-@pytest.fixture
-async def web() -> AsyncIterator[Fetching]:
-    async with fetching() as running:
-        yield running
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Iterator[Registry]:
-    with running_registry(tmp_path / "registry") as running:
-        yield running
-
-
-def chart(folder: Path, version: str = "1.0.0", **values: Any) -> Path:
-    return make_chart(folder / "made", "app", version, ONE, values)
 
 
 def by_cosign(*keys: Key) -> Verification:

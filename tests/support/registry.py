@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
+from tests.support.charts import CONFIG_MAP, make_chart
+
 OCI_MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX: Final = "application/vnd.oci.image.index.v1+json"
 EMPTY: Final = "application/vnd.oci.empty.v1+json"
@@ -307,3 +309,8 @@ def refer(registry: Registry, repository: str, of: Pushed, bundle: dict[str, Any
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [listed]}
     registry.manifest(repository, of.tag, index, OCI_INDEX)
     return referrer
+
+
+def chart(folder: Path, version: str = "1.0.0", **values: Any) -> Path:
+    """Make the archive of a small chart `app`."""
+    return make_chart(folder / "made", "app", version, {"c.yaml": CONFIG_MAP}, values)

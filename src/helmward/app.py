@@ -116,7 +116,7 @@ def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
 
 def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) -> None:
     sync = GitSync(
-        git,
+        git.repositories[0],
         tree.kube,
         work,
         namespace=tree.kube.config.namespace,

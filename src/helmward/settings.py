@@ -4,6 +4,7 @@
 timedeltas. No defaults are decided anywhere else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -111,14 +112,115 @@ class ReleaseSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class GitSettings:
-    """The Flux role: one repository, one branch, some paths."""
+class RefSettings:
+    """Which commits of a repository are followed; the last field that is given counts.
+
+    None at all is the branch that the remote's HEAD names.
+    """
+
+    branch: str | None = None
+    tag: str | None = None
+    semver: str | None = None
+    """A range; the newest tag in it counts."""
+    name: str | None = None
+    """A ref by its full name, as `refs/heads/main` or `refs/pull/1/head`."""
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Substitutes:
+    """Variables from the entries of one ConfigMap or Secret."""
+
+    kind: str
+    name: str
+    namespace: str | None = None
+    """None: the default namespace of the repository."""
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathSettings:
+    """One folder or file of a repository, that stands or falls by itself."""
+
+    path: str = ""
+    """Empty is the root."""
+    build: str = "plain"
+    """`plain`: every YAML file below it; `kustomize`; or `auto`: kustomize where a
+    kustomization stands in the folder itself."""
+    substitute: Mapping[str, str] = field(default_factory=dict)
+    """Variables by name, after the build; with none here and below, nothing is substituted."""
+    substitute_from: tuple[Substitutes, ...] = ()
+    """Later ones win over earlier ones, `substitute` over all."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySettings:
+    """Who must have signed what is applied."""
+
+    mode: str = "none"
+    """`none`; Flux v1's `all` and `first-parent`: up to the newest commit before which all
+    are signed; Flux 2's `HEAD`, `Tag`, `TagAndHEAD`: that, or nothing new."""
+    pgp_keys: tuple[Path, ...] = ()
+    """Files (or folders of them) with OpenPGP public keys."""
+    ssh_keys: tuple[Path, ...] = ()
+    """Files with SSH public keys, or with allowed signers as ssh-keygen(1) has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PruneSettings:
+    """What becomes of objects that git no longer has."""
+
+    enabled: bool = False
+    dry: bool = False
+    """Only say what would be removed."""
+    share: float = 0.5
+    """A sync that would remove more than this part of its objects ..."""
+    count: int = 3
+    """... and more than so many of them, stops and asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateSettings:
+    """Where the place in history is noted down besides in our own record."""
+
+    mode: str = "cluster"
+    """`cluster`: our own record alone; `git`: a tag as well; `secret`: an annotation on the
+    Secret of the deploy key as well."""
+    tag: str = "flux-sync"
+    readonly: bool = False
+    """Nothing is ever pushed."""
+    user: str = "Weave Flux"
+    email: str = "support@weave.works"
+    signing_key: str = ""
+    """Fingerprint or address of the key of `private_keys` that signs the tag."""
+    private_keys: tuple[Path, ...] = ()
+    """Files (or folders of them) with OpenPGP private keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployKeySettings:
+    """The SSH key that Flux v1 made for itself, and its Secret in our own namespace."""
+
+    secret: str = "flux-git-deploy"  # noqa: S105 (a name)
+    entry: str = "identity"
+    mount: Path = Path("/etc/fluxd/ssh")
+    """Where a pod has the Secret; a key in it counts before the Secret's."""
+    generate: bool = True
+    """Whether a key is made where there is none and the remote is SSH."""
+    bits: int | None = None
+    kind: str | None = None
+    """As `ssh-keygen -t` has it; None: ed25519."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySettings:
+    """One repository of the Flux role: what is followed, and how it is applied."""
 
     url: str
-    branch: str | None = None
-    """None: the branch that the remote's HEAD names."""
-    paths: tuple[str, ...] = ()
-    """Folders below the root; none: the whole tree."""
+    name: str = "main"
+    """Names its record in the cluster, its status and its metrics; unique."""
+    ref: RefSettings = field(default_factory=RefSettings)
+    paths: tuple[PathSettings, ...] = (PathSettings(),)
     poll_interval: timedelta = GIT_POLL_INTERVAL
     sync_interval: timedelta = SYNC_INTERVAL
     timeout: timedelta = GIT_TIMEOUT
@@ -127,6 +229,33 @@ class GitSettings:
     """For documents that name none; None: the kubeconfig's, else `default`."""
     ssh_key: Path | None = None
     known_hosts: Path | None = None
+    secret: str | None = None
+    """A Secret in our own namespace with the login, entries as Flux 2 names them."""
+    sops: bool = False
+    """Whether files that SOPS has encrypted are opened."""
+    git_secret: bool = False
+    """Whether files that git-secret has hidden are opened."""
+    generators: bool = False
+    """Whether `.flux.yaml` counts, commands included."""
+    prune: PruneSettings = field(default_factory=PruneSettings)
+    verify: VerifySettings = field(default_factory=VerifySettings)
+    state: StateSettings = field(default_factory=StateSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class GitSettings:
+    """The Flux role: the repositories, and what holds for all of them."""
+
+    repositories: tuple[RepositorySettings, ...]
+    allowed_namespaces: tuple[str, ...] = ()
+    """The only ones that are touched; none: all of them."""
+    excluded: tuple[str, ...] = ()
+    """Kinds that are never asked for, as `*metrics.k8s.io/*`: globs over group/version/kind."""
+    deploy_key: DeployKeySettings = field(default_factory=DeployKeySettings)
+    age_keys: tuple[Path, ...] = ()
+    """Files with age identities, for files that SOPS has encrypted."""
+    pgp_keys: tuple[Path, ...] = ()
+    """Files (or folders of them) with OpenPGP private keys, for SOPS and git-secret."""
 
 
 @dataclass(frozen=True, slots=True)

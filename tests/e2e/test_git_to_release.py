@@ -10,7 +10,7 @@ import yaml
 from structlog.testing import capture_logs
 
 from helmward.kube.resources import CONFIG_MAPS
-from helmward.settings import GitSettings
+from helmward.settings import GitSettings, RepositorySettings
 from tests.support.git_repo import GitRepo
 from tests.support.operator import HELM_RELEASES, Releases, running, settings_for
 from tests.support.plane import Plane
@@ -29,7 +29,8 @@ def git(tmp_path: Path) -> GitRepo:
 async def following(plane: Plane, releases: Releases, git: GitRepo) -> AsyncIterator[Releases]:
     """Both roles, following the repository."""
     git.commit({"README.md": "nothing yet"})
-    settings = GitSettings(git.url, poll_interval=POLL, sync_interval=HEAL)
+    followed = RepositorySettings(git.url, poll_interval=POLL, sync_interval=HEAL)
+    settings = GitSettings((followed,))
     async with running(settings_for(plane.kubeconfig, git=settings)):
         yield releases
         git.commit({"releases/shop.yaml": None})

@@ -1,6 +1,6 @@
 """What tests of the Flux role share: a repository, and a sync that is listened to."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,7 +13,7 @@ from helmward.gitops.apply import Cluster
 from helmward.gitops.loop import GitSync
 from helmward.gitops.report import Kind, SyncEvent, SyncReport
 from helmward.kube import Kube
-from helmward.settings import GitSettings
+from helmward.settings import PathSettings, RefSettings, RepositorySettings
 from tests.support.git_repo import GitRepo
 from tests.support.tasks import running
 from tests.support.wait import until
@@ -43,6 +43,14 @@ def repo(tmp_path: Path) -> GitRepo:
     return GitRepo(tmp_path / "repos" / "shop.git")
 
 
+def a_repository(
+    url: str, *, branch: str | None = None, paths: Sequence[str] = ("",), **settings: Any
+) -> RepositorySettings:
+    """Build the settings of a repository whose paths are plain."""
+    chosen = tuple(PathSettings(path) for path in paths)
+    return RepositorySettings(url=url, ref=RefSettings(branch), paths=chosen, **settings)
+
+
 def a_sync(cluster: Cluster, work: Path, url: str, **settings: Any) -> Watched:
     """Build a sync whose intervals are long: only what a test asks for happens."""
     watched: Watched
@@ -53,9 +61,8 @@ def a_sync(cluster: Cluster, work: Path, url: str, **settings: Any) -> Watched:
     def reported(report: SyncReport) -> None:
         watched.reports.append(report)
 
-    sync = GitSync(
-        GitSettings(url=url, **settings), cluster, work, on_event=told, on_report=reported
-    )
+    followed = a_repository(url, **settings)
+    sync = GitSync(followed, cluster, work, on_event=told, on_report=reported)
     watched = Watched(sync)
     return watched
 

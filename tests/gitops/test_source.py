@@ -10,7 +10,7 @@ import pytest
 
 from helmward.errors import ConfigInvalid, SourceRejected, SourceUnavailable
 from helmward.gitops.source import GitSource
-from helmward.settings import GitSettings
+from tests.gitops.conftest import a_repository
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import PASSWORD, USER, http_git, ssh_git
 from tests.support.wait import until
@@ -24,7 +24,7 @@ def repo(tmp_path: Path) -> GitRepo:
 
 
 def a_source(tmp_path: Path, url: str, **settings: Any) -> GitSource:
-    return GitSource(GitSettings(url=url, **settings), tmp_path / "work")
+    return GitSource(a_repository(url, **settings), tmp_path / "work")
 
 
 async def files_of(source: GitSource) -> dict[str, bytes]:

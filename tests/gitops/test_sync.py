@@ -14,7 +14,7 @@ from helmward.gitops.loop import GitSync
 from helmward.gitops.report import Kind
 from helmward.kube import Kube, load_config
 from helmward.kube.resources import CONFIG_MAPS, CRDS, NAMESPACES, Resource
-from helmward.settings import GitSettings
+from helmward.settings import RepositorySettings
 from helmward.yamls import documents
 from tests.gitops.conftest import Running, Watched, a_sync
 from tests.support.git_repo import GitRepo
@@ -371,7 +371,7 @@ async def test_the_figures_of_flux_are_kept(
 ) -> None:
     """Dashboards and alerts go on working."""
     registry = CollectorRegistry()
-    settings = GitSettings(url=repo.url, default_namespace=namespace)
+    settings = RepositorySettings(url=repo.url, default_namespace=namespace)
     sync = GitSync(settings, kube, tmp_path / "work", registry=registry)
     bad = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: Not_A_Name\n"
     repo.commit({"one.yaml": config_map("one"), "bad.yaml": bad})

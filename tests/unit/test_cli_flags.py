@@ -156,14 +156,15 @@ def test_fluxs_flags_are_understood(served: Served, tmp_path: Path) -> None:
 
     assert settings.releases is None
     assert settings.git
-    assert settings.git.paths == ("deploy", "base", "extra")
-    assert settings.git.branch == "main"
-    assert settings.git.poll_interval == timedelta(seconds=10)
-    assert settings.git.sync_interval == timedelta(seconds=20)
-    assert settings.git.timeout == timedelta(seconds=30)
-    assert settings.git.sync_timeout == timedelta(minutes=2)
-    assert settings.git.default_namespace == "shop"
-    assert settings.git.ssh_key == tmp_path / "key"
+    (followed,) = settings.git.repositories
+    assert [one.path for one in followed.paths] == ["deploy", "base", "extra"]
+    assert followed.ref.branch == "main"
+    assert followed.poll_interval == timedelta(seconds=10)
+    assert followed.sync_interval == timedelta(seconds=20)
+    assert followed.timeout == timedelta(seconds=30)
+    assert followed.sync_timeout == timedelta(minutes=2)
+    assert followed.default_namespace == "shop"
+    assert followed.ssh_key == tmp_path / "key"
 
 
 def test_every_flag_has_an_environment_variable(served: Served) -> None:
@@ -183,8 +184,9 @@ def test_every_flag_has_an_environment_variable(served: Served) -> None:
     assert settings.releases
     assert settings.releases.workers == 3
     assert settings.git
-    assert settings.git.paths == ("deploy", "my folder")
-    assert settings.git.sync_interval == timedelta(seconds=7)
+    (followed,) = settings.git.repositories
+    assert [one.path for one in followed.paths] == ["deploy", "my folder"]
+    assert followed.sync_interval == timedelta(seconds=7)
     assert settings.web.listen == ":0"
     assert settings.cluster.context == "kind"
 

@@ -207,7 +207,7 @@ func (x Failure_Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Failure_Kind.Descriptor instead.
 func (Failure_Kind) EnumDescriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26, 0}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33, 0}
 }
 
 // Required in every request.
@@ -1530,6 +1530,448 @@ func (x *FetchDocumentReply) GetStaleReason() string {
 	return ""
 }
 
+type KustomizeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Call  *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// By path from the root of the repository, with slashes.
+	Files map[string][]byte `protobuf:"bytes,2,rep,name=files,proto3" json:"files,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The folder with the kustomization; empty is the root.
+	Path          string `protobuf:"bytes,3,opt,name=path,proto3" json:"path,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KustomizeRequest) Reset() {
+	*x = KustomizeRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KustomizeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KustomizeRequest) ProtoMessage() {}
+
+func (x *KustomizeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KustomizeRequest.ProtoReflect.Descriptor instead.
+func (*KustomizeRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *KustomizeRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *KustomizeRequest) GetFiles() map[string][]byte {
+	if x != nil {
+		return x.Files
+	}
+	return nil
+}
+
+func (x *KustomizeRequest) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+type KustomizeReply struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	// In the order of kustomize.
+	Objects []*BuiltObject `protobuf:"bytes,2,rep,name=objects,proto3" json:"objects,omitempty"`
+	// Which of the files is to blame, where that is known.
+	File string `protobuf:"bytes,3,opt,name=file,proto3" json:"file,omitempty"`
+	// Counted from 1; 0: not known.
+	Line          int32 `protobuf:"varint,4,opt,name=line,proto3" json:"line,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KustomizeReply) Reset() {
+	*x = KustomizeReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KustomizeReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KustomizeReply) ProtoMessage() {}
+
+func (x *KustomizeReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KustomizeReply.ProtoReflect.Descriptor instead.
+func (*KustomizeReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *KustomizeReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *KustomizeReply) GetObjects() []*BuiltObject {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *KustomizeReply) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+func (x *KustomizeReply) GetLine() int32 {
+	if x != nil {
+		return x.Line
+	}
+	return 0
+}
+
+type BuiltObject struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Json  []byte                 `protobuf:"bytes,1,opt,name=json,proto3" json:"json,omitempty"`
+	// The file that it was written in, or the kustomization that generated it.
+	File          string `protobuf:"bytes,2,opt,name=file,proto3" json:"file,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BuiltObject) Reset() {
+	*x = BuiltObject{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BuiltObject) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BuiltObject) ProtoMessage() {}
+
+func (x *BuiltObject) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BuiltObject.ProtoReflect.Descriptor instead.
+func (*BuiltObject) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *BuiltObject) GetJson() []byte {
+	if x != nil {
+		return x.Json
+	}
+	return nil
+}
+
+func (x *BuiltObject) GetFile() string {
+	if x != nil {
+		return x.File
+	}
+	return ""
+}
+
+type VerifySignatureRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Call  *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// What was signed: the commit or tag without its signature.
+	Payload []byte `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// Armoured: OpenPGP or SSH.
+	Signature []byte `protobuf:"bytes,3,opt,name=signature,proto3" json:"signature,omitempty"`
+	// OpenPGP keyrings, binary or armoured.
+	PgpKeys [][]byte `protobuf:"bytes,4,rep,name=pgp_keys,json=pgpKeys,proto3" json:"pgp_keys,omitempty"`
+	// SSH public keys, or allowed signers as ssh-keygen(1) has them.
+	SshKeys       [][]byte `protobuf:"bytes,5,rep,name=ssh_keys,json=sshKeys,proto3" json:"ssh_keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifySignatureRequest) Reset() {
+	*x = VerifySignatureRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifySignatureRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifySignatureRequest) ProtoMessage() {}
+
+func (x *VerifySignatureRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifySignatureRequest.ProtoReflect.Descriptor instead.
+func (*VerifySignatureRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *VerifySignatureRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *VerifySignatureRequest) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *VerifySignatureRequest) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
+func (x *VerifySignatureRequest) GetPgpKeys() [][]byte {
+	if x != nil {
+		return x.PgpKeys
+	}
+	return nil
+}
+
+func (x *VerifySignatureRequest) GetSshKeys() [][]byte {
+	if x != nil {
+		return x.SshKeys
+	}
+	return nil
+}
+
+type VerifySignatureReply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UNVERIFIED: nobody trusted has signed it.
+	Failure *Failure `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	// Fingerprint and identity.
+	SignedBy      string `protobuf:"bytes,2,opt,name=signed_by,json=signedBy,proto3" json:"signed_by,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VerifySignatureReply) Reset() {
+	*x = VerifySignatureReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VerifySignatureReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VerifySignatureReply) ProtoMessage() {}
+
+func (x *VerifySignatureReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VerifySignatureReply.ProtoReflect.Descriptor instead.
+func (*VerifySignatureReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *VerifySignatureReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *VerifySignatureReply) GetSignedBy() string {
+	if x != nil {
+		return x.SignedBy
+	}
+	return ""
+}
+
+type SignRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Payload []byte                 `protobuf:"bytes,2,opt,name=payload,proto3" json:"payload,omitempty"`
+	// An OpenPGP private key without passphrase, binary or armoured.
+	PrivateKey []byte `protobuf:"bytes,3,opt,name=private_key,json=privateKey,proto3" json:"private_key,omitempty"`
+	// Which of the keys in it, by fingerprint or address; empty: the first.
+	KeyId         string `protobuf:"bytes,4,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignRequest) Reset() {
+	*x = SignRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignRequest) ProtoMessage() {}
+
+func (x *SignRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignRequest.ProtoReflect.Descriptor instead.
+func (*SignRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *SignRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *SignRequest) GetPayload() []byte {
+	if x != nil {
+		return x.Payload
+	}
+	return nil
+}
+
+func (x *SignRequest) GetPrivateKey() []byte {
+	if x != nil {
+		return x.PrivateKey
+	}
+	return nil
+}
+
+func (x *SignRequest) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+type SignReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Failure       *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	Signature     []byte                 `protobuf:"bytes,2,opt,name=signature,proto3" json:"signature,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SignReply) Reset() {
+	*x = SignReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SignReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SignReply) ProtoMessage() {}
+
+func (x *SignReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SignReply.ProtoReflect.Descriptor instead.
+func (*SignReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *SignReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *SignReply) GetSignature() []byte {
+	if x != nil {
+		return x.Signature
+	}
+	return nil
+}
+
 type ActionRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -1554,7 +1996,7 @@ type ActionRequest struct {
 
 func (x *ActionRequest) Reset() {
 	*x = ActionRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1566,7 +2008,7 @@ func (x *ActionRequest) String() string {
 func (*ActionRequest) ProtoMessage() {}
 
 func (x *ActionRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[18]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1579,7 +2021,7 @@ func (x *ActionRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionRequest.ProtoReflect.Descriptor instead.
 func (*ActionRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{18}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ActionRequest) GetCall() *Call {
@@ -1686,7 +2128,7 @@ type ActionOptions struct {
 
 func (x *ActionOptions) Reset() {
 	*x = ActionOptions{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1698,7 +2140,7 @@ func (x *ActionOptions) String() string {
 func (*ActionOptions) ProtoMessage() {}
 
 func (x *ActionOptions) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[19]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1711,7 +2153,7 @@ func (x *ActionOptions) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionOptions.ProtoReflect.Descriptor instead.
 func (*ActionOptions) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{19}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ActionOptions) GetTimeoutMs() int64 {
@@ -1840,7 +2282,7 @@ type ActionEvent struct {
 
 func (x *ActionEvent) Reset() {
 	*x = ActionEvent{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +2294,7 @@ func (x *ActionEvent) String() string {
 func (*ActionEvent) ProtoMessage() {}
 
 func (x *ActionEvent) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[20]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +2307,7 @@ func (x *ActionEvent) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionEvent.ProtoReflect.Descriptor instead.
 func (*ActionEvent) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{20}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ActionEvent) GetEvent() isActionEvent_Event {
@@ -1936,7 +2378,7 @@ type Phase struct {
 
 func (x *Phase) Reset() {
 	*x = Phase{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1948,7 +2390,7 @@ func (x *Phase) String() string {
 func (*Phase) ProtoMessage() {}
 
 func (x *Phase) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[21]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1961,7 +2403,7 @@ func (x *Phase) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Phase.ProtoReflect.Descriptor instead.
 func (*Phase) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{21}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Phase) GetName() string {
@@ -1988,7 +2430,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2000,7 +2442,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[22]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2013,7 +2455,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{22}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Log) GetLevel() string {
@@ -2042,7 +2484,7 @@ type Done struct {
 
 func (x *Done) Reset() {
 	*x = Done{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2054,7 +2496,7 @@ func (x *Done) String() string {
 func (*Done) ProtoMessage() {}
 
 func (x *Done) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[23]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2067,7 +2509,7 @@ func (x *Done) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Done.ProtoReflect.Descriptor instead.
 func (*Done) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{23}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Done) GetFailure() *Failure {
@@ -2101,7 +2543,7 @@ type ActionStats struct {
 
 func (x *ActionStats) Reset() {
 	*x = ActionStats{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2113,7 +2555,7 @@ func (x *ActionStats) String() string {
 func (*ActionStats) ProtoMessage() {}
 
 func (x *ActionStats) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[24]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2126,7 +2568,7 @@ func (x *ActionStats) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionStats.ProtoReflect.Descriptor instead.
 func (*ActionStats) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{24}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *ActionStats) GetApiRequests() int32 {
@@ -2169,7 +2611,7 @@ type Revision struct {
 
 func (x *Revision) Reset() {
 	*x = Revision{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2181,7 +2623,7 @@ func (x *Revision) String() string {
 func (*Revision) ProtoMessage() {}
 
 func (x *Revision) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[25]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2194,7 +2636,7 @@ func (x *Revision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revision.ProtoReflect.Descriptor instead.
 func (*Revision) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{25}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Revision) GetRelease() *ReleaseRef {
@@ -2312,7 +2754,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2324,7 +2766,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[26]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2337,7 +2779,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{26}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Failure) GetKind() Failure_Kind {
@@ -2390,7 +2832,7 @@ type Violation struct {
 
 func (x *Violation) Reset() {
 	*x = Violation{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2844,7 @@ func (x *Violation) String() string {
 func (*Violation) ProtoMessage() {}
 
 func (x *Violation) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[27]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2857,7 @@ func (x *Violation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Violation.ProtoReflect.Descriptor instead.
 func (*Violation) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{27}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Violation) GetPath() []string {
@@ -2465,7 +2907,7 @@ type Cause struct {
 
 func (x *Cause) Reset() {
 	*x = Cause{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2477,7 +2919,7 @@ func (x *Cause) String() string {
 func (*Cause) ProtoMessage() {}
 
 func (x *Cause) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[28]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2490,7 +2932,7 @@ func (x *Cause) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cause.ProtoReflect.Descriptor instead.
 func (*Cause) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{28}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Cause) GetObject() string {
@@ -2575,7 +3017,7 @@ type SupersedeRequest struct {
 
 func (x *SupersedeRequest) Reset() {
 	*x = SupersedeRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2587,7 +3029,7 @@ func (x *SupersedeRequest) String() string {
 func (*SupersedeRequest) ProtoMessage() {}
 
 func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[29]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2600,7 +3042,7 @@ func (x *SupersedeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupersedeRequest.ProtoReflect.Descriptor instead.
 func (*SupersedeRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{29}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *SupersedeRequest) GetCall() *Call {
@@ -2635,7 +3077,7 @@ type SupersedeReply struct {
 
 func (x *SupersedeReply) Reset() {
 	*x = SupersedeReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2647,7 +3089,7 @@ func (x *SupersedeReply) String() string {
 func (*SupersedeReply) ProtoMessage() {}
 
 func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[30]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2660,7 +3102,7 @@ func (x *SupersedeReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SupersedeReply.ProtoReflect.Descriptor instead.
 func (*SupersedeReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{30}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SupersedeReply) GetFailure() *Failure {
@@ -2692,7 +3134,7 @@ type CompareRequest struct {
 
 func (x *CompareRequest) Reset() {
 	*x = CompareRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2704,7 +3146,7 @@ func (x *CompareRequest) String() string {
 func (*CompareRequest) ProtoMessage() {}
 
 func (x *CompareRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[31]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2717,7 +3159,7 @@ func (x *CompareRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareRequest.ProtoReflect.Descriptor instead.
 func (*CompareRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{31}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *CompareRequest) GetCall() *Call {
@@ -2779,7 +3221,7 @@ type CompareReply struct {
 
 func (x *CompareReply) Reset() {
 	*x = CompareReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +3233,7 @@ func (x *CompareReply) String() string {
 func (*CompareReply) ProtoMessage() {}
 
 func (x *CompareReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[32]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +3246,7 @@ func (x *CompareReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CompareReply.ProtoReflect.Descriptor instead.
 func (*CompareReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{32}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *CompareReply) GetFailure() *Failure {
@@ -2848,7 +3290,7 @@ type AnnotateRequest struct {
 
 func (x *AnnotateRequest) Reset() {
 	*x = AnnotateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2860,7 +3302,7 @@ func (x *AnnotateRequest) String() string {
 func (*AnnotateRequest) ProtoMessage() {}
 
 func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[33]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2873,7 +3315,7 @@ func (x *AnnotateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnnotateRequest.ProtoReflect.Descriptor instead.
 func (*AnnotateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{33}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *AnnotateRequest) GetCall() *Call {
@@ -2921,7 +3363,7 @@ type AnnotateReply struct {
 
 func (x *AnnotateReply) Reset() {
 	*x = AnnotateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2933,7 +3375,7 @@ func (x *AnnotateReply) String() string {
 func (*AnnotateReply) ProtoMessage() {}
 
 func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[34]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2946,7 +3388,7 @@ func (x *AnnotateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AnnotateReply.ProtoReflect.Descriptor instead.
 func (*AnnotateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{34}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *AnnotateReply) GetFailure() *Failure {
@@ -2975,7 +3417,7 @@ type SweepRequest struct {
 
 func (x *SweepRequest) Reset() {
 	*x = SweepRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2987,7 +3429,7 @@ func (x *SweepRequest) String() string {
 func (*SweepRequest) ProtoMessage() {}
 
 func (x *SweepRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[35]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3000,7 +3442,7 @@ func (x *SweepRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SweepRequest.ProtoReflect.Descriptor instead.
 func (*SweepRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{35}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SweepRequest) GetCall() *Call {
@@ -3042,7 +3484,7 @@ type SweepReply struct {
 
 func (x *SweepReply) Reset() {
 	*x = SweepReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3054,7 +3496,7 @@ func (x *SweepReply) String() string {
 func (*SweepReply) ProtoMessage() {}
 
 func (x *SweepReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[36]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3067,7 +3509,7 @@ func (x *SweepReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SweepReply.ProtoReflect.Descriptor instead.
 func (*SweepReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{36}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SweepReply) GetFailure() *Failure {
@@ -3095,7 +3537,7 @@ type RenewRequest struct {
 
 func (x *RenewRequest) Reset() {
 	*x = RenewRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3107,7 +3549,7 @@ func (x *RenewRequest) String() string {
 func (*RenewRequest) ProtoMessage() {}
 
 func (x *RenewRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[37]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3120,7 +3562,7 @@ func (x *RenewRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewRequest.ProtoReflect.Descriptor instead.
 func (*RenewRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{37}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RenewRequest) GetCall() *Call {
@@ -3152,7 +3594,7 @@ type RenewReply struct {
 
 func (x *RenewReply) Reset() {
 	*x = RenewReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3164,7 +3606,7 @@ func (x *RenewReply) String() string {
 func (*RenewReply) ProtoMessage() {}
 
 func (x *RenewReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[38]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3177,7 +3619,7 @@ func (x *RenewReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RenewReply.ProtoReflect.Descriptor instead.
 func (*RenewReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{38}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{45}
 }
 
 type UnlockRequest struct {
@@ -3192,7 +3634,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3204,7 +3646,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[39]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3217,7 +3659,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{39}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *UnlockRequest) GetCall() *Call {
@@ -3258,7 +3700,7 @@ type UnlockReply struct {
 
 func (x *UnlockReply) Reset() {
 	*x = UnlockReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3270,7 +3712,7 @@ func (x *UnlockReply) String() string {
 func (*UnlockReply) ProtoMessage() {}
 
 func (x *UnlockReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[40]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3283,7 +3725,7 @@ func (x *UnlockReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockReply.ProtoReflect.Descriptor instead.
 func (*UnlockReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{40}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *UnlockReply) GetFailure() *Failure {
@@ -3314,7 +3756,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3326,7 +3768,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[41]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3339,7 +3781,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{41}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *GetRequest) GetCall() *Call {
@@ -3388,7 +3830,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3400,7 +3842,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[42]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3413,7 +3855,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{42}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *GetReply) GetFailure() *Failure {
@@ -3442,7 +3884,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3454,7 +3896,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[43]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3467,7 +3909,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{43}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *HistoryRequest) GetCall() *Call {
@@ -3501,7 +3943,7 @@ type HistoryReply struct {
 
 func (x *HistoryReply) Reset() {
 	*x = HistoryReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3513,7 +3955,7 @@ func (x *HistoryReply) String() string {
 func (*HistoryReply) ProtoMessage() {}
 
 func (x *HistoryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[44]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3526,7 +3968,7 @@ func (x *HistoryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryReply.ProtoReflect.Descriptor instead.
 func (*HistoryReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{44}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *HistoryReply) GetFailure() *Failure {
@@ -3558,7 +4000,7 @@ type TemplateRequest struct {
 
 func (x *TemplateRequest) Reset() {
 	*x = TemplateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3570,7 +4012,7 @@ func (x *TemplateRequest) String() string {
 func (*TemplateRequest) ProtoMessage() {}
 
 func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[45]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3583,7 +4025,7 @@ func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateRequest.ProtoReflect.Descriptor instead.
 func (*TemplateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{45}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *TemplateRequest) GetCall() *Call {
@@ -3646,7 +4088,7 @@ type TemplateReply struct {
 
 func (x *TemplateReply) Reset() {
 	*x = TemplateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3658,7 +4100,7 @@ func (x *TemplateReply) String() string {
 func (*TemplateReply) ProtoMessage() {}
 
 func (x *TemplateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3671,7 +4113,7 @@ func (x *TemplateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateReply.ProtoReflect.Descriptor instead.
 func (*TemplateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *TemplateReply) GetFailure() *Failure {
@@ -3707,7 +4149,7 @@ type InvalidateRequest struct {
 
 func (x *InvalidateRequest) Reset() {
 	*x = InvalidateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3719,7 +4161,7 @@ func (x *InvalidateRequest) String() string {
 func (*InvalidateRequest) ProtoMessage() {}
 
 func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3732,7 +4174,7 @@ func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateRequest.ProtoReflect.Descriptor instead.
 func (*InvalidateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *InvalidateRequest) GetCall() *Call {
@@ -3771,7 +4213,7 @@ type InvalidateReply struct {
 
 func (x *InvalidateReply) Reset() {
 	*x = InvalidateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3783,7 +4225,7 @@ func (x *InvalidateReply) String() string {
 func (*InvalidateReply) ProtoMessage() {}
 
 func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3796,7 +4238,7 @@ func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateReply.ProtoReflect.Descriptor instead.
 func (*InvalidateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{55}
 }
 
 type StatsRequest struct {
@@ -3808,7 +4250,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3820,7 +4262,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3833,7 +4275,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *StatsRequest) GetCall() *Call {
@@ -3862,7 +4304,7 @@ type StatsReply struct {
 
 func (x *StatsReply) Reset() {
 	*x = StatsReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3874,7 +4316,7 @@ func (x *StatsReply) String() string {
 func (*StatsReply) ProtoMessage() {}
 
 func (x *StatsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3887,7 +4329,7 @@ func (x *StatsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsReply.ProtoReflect.Descriptor instead.
 func (*StatsReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *StatsReply) GetHelmVersion() string {
@@ -4072,7 +4514,41 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x18\n" +
 	"\acontent\x18\x02 \x01(\fR\acontent\x12\x14\n" +
 	"\x05stale\x18\x03 \x01(\bR\x05stale\x12!\n" +
-	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\xc1\x05\n" +
+	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\xd5\x01\n" +
+	"\x10KustomizeRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12E\n" +
+	"\x05files\x18\x02 \x03(\v2/.helmward.engine.v1.KustomizeRequest.FilesEntryR\x05files\x12\x12\n" +
+	"\x04path\x18\x03 \x01(\tR\x04path\x1a8\n" +
+	"\n" +
+	"FilesEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value:\x028\x01\"\xaa\x01\n" +
+	"\x0eKustomizeReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x129\n" +
+	"\aobjects\x18\x02 \x03(\v2\x1f.helmward.engine.v1.BuiltObjectR\aobjects\x12\x12\n" +
+	"\x04file\x18\x03 \x01(\tR\x04file\x12\x12\n" +
+	"\x04line\x18\x04 \x01(\x05R\x04line\"5\n" +
+	"\vBuiltObject\x12\x12\n" +
+	"\x04json\x18\x01 \x01(\fR\x04json\x12\x12\n" +
+	"\x04file\x18\x02 \x01(\tR\x04file\"\xb4\x01\n" +
+	"\x16VerifySignatureRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12\x1c\n" +
+	"\tsignature\x18\x03 \x01(\fR\tsignature\x12\x19\n" +
+	"\bpgp_keys\x18\x04 \x03(\fR\apgpKeys\x12\x19\n" +
+	"\bssh_keys\x18\x05 \x03(\fR\asshKeys\"j\n" +
+	"\x14VerifySignatureReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x1b\n" +
+	"\tsigned_by\x18\x02 \x01(\tR\bsignedBy\"\x8d\x01\n" +
+	"\vSignRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12\x18\n" +
+	"\apayload\x18\x02 \x01(\fR\apayload\x12\x1f\n" +
+	"\vprivate_key\x18\x03 \x01(\fR\n" +
+	"privateKey\x12\x15\n" +
+	"\x06key_id\x18\x04 \x01(\tR\x05keyId\"`\n" +
+	"\tSignReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x1c\n" +
+	"\tsignature\x18\x02 \x01(\fR\tsignature\"\xc1\x05\n" +
 	"\rActionRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x122\n" +
@@ -4326,7 +4802,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\fValuesPolicy\x12\t\n" +
 	"\x05RESET\x10\x00\x12\t\n" +
 	"\x05REUSE\x10\x01\x12\x14\n" +
-	"\x10REUSE_WHEN_EMPTY\x10\x022\xd0\r\n" +
+	"\x10REUSE_WHEN_EMPTY\x10\x022\xd8\x0f\n" +
 	"\x06Engine\x12U\n" +
 	"\tPullChart\x12$.helmward.engine.v1.PullChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12U\n" +
 	"\tPackChart\x12$.helmward.engine.v1.PackChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12a\n" +
@@ -4346,7 +4822,10 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\x05Renew\x12 .helmward.engine.v1.RenewRequest\x1a\x1e.helmward.engine.v1.RenewReply\x12C\n" +
 	"\x03Get\x12\x1e.helmward.engine.v1.GetRequest\x1a\x1c.helmward.engine.v1.GetReply\x12O\n" +
 	"\aHistory\x12\".helmward.engine.v1.HistoryRequest\x1a .helmward.engine.v1.HistoryReply\x12R\n" +
-	"\bTemplate\x12#.helmward.engine.v1.TemplateRequest\x1a!.helmward.engine.v1.TemplateReply\x12X\n" +
+	"\bTemplate\x12#.helmward.engine.v1.TemplateRequest\x1a!.helmward.engine.v1.TemplateReply\x12U\n" +
+	"\tKustomize\x12$.helmward.engine.v1.KustomizeRequest\x1a\".helmward.engine.v1.KustomizeReply\x12g\n" +
+	"\x0fVerifySignature\x12*.helmward.engine.v1.VerifySignatureRequest\x1a(.helmward.engine.v1.VerifySignatureReply\x12F\n" +
+	"\x04Sign\x12\x1f.helmward.engine.v1.SignRequest\x1a\x1d.helmward.engine.v1.SignReply\x12X\n" +
 	"\n" +
 	"Invalidate\x12%.helmward.engine.v1.InvalidateRequest\x1a#.helmward.engine.v1.InvalidateReply\x12I\n" +
 	"\x05Stats\x12 .helmward.engine.v1.StatsRequest\x1a\x1e.helmward.engine.v1.StatsReplyB0Z.helmward.dev/engine/internal/enginepb;enginepbb\x06proto3"
@@ -4364,189 +4843,211 @@ func file_helmward_engine_v1_engine_proto_rawDescGZIP() []byte {
 }
 
 var file_helmward_engine_v1_engine_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 55)
+var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
 var file_helmward_engine_v1_engine_proto_goTypes = []any{
-	(ValuesPolicy)(0),            // 0: helmward.engine.v1.ValuesPolicy
-	(Failure_Kind)(0),            // 1: helmward.engine.v1.Failure.Kind
-	(*Call)(nil),                 // 2: helmward.engine.v1.Call
-	(*Identity)(nil),             // 3: helmward.engine.v1.Identity
-	(*User)(nil),                 // 4: helmward.engine.v1.User
-	(*ReleaseRef)(nil),           // 5: helmward.engine.v1.ReleaseRef
-	(*Writer)(nil),               // 6: helmward.engine.v1.Writer
-	(*Base)(nil),                 // 7: helmward.engine.v1.Base
-	(*PullChartRequest)(nil),     // 8: helmward.engine.v1.PullChartRequest
-	(*Access)(nil),               // 9: helmward.engine.v1.Access
-	(*Verification)(nil),         // 10: helmward.engine.v1.Verification
-	(*Egress)(nil),               // 11: helmward.engine.v1.Egress
-	(*PullChartReply)(nil),       // 12: helmward.engine.v1.PullChartReply
-	(*Chart)(nil),                // 13: helmward.engine.v1.Chart
-	(*PackChartRequest)(nil),     // 14: helmward.engine.v1.PackChartRequest
-	(*Repository)(nil),           // 15: helmward.engine.v1.Repository
-	(*ReadChartFileRequest)(nil), // 16: helmward.engine.v1.ReadChartFileRequest
-	(*ReadChartFileReply)(nil),   // 17: helmward.engine.v1.ReadChartFileReply
-	(*FetchDocumentRequest)(nil), // 18: helmward.engine.v1.FetchDocumentRequest
-	(*FetchDocumentReply)(nil),   // 19: helmward.engine.v1.FetchDocumentReply
-	(*ActionRequest)(nil),        // 20: helmward.engine.v1.ActionRequest
-	(*ActionOptions)(nil),        // 21: helmward.engine.v1.ActionOptions
-	(*ActionEvent)(nil),          // 22: helmward.engine.v1.ActionEvent
-	(*Phase)(nil),                // 23: helmward.engine.v1.Phase
-	(*Log)(nil),                  // 24: helmward.engine.v1.Log
-	(*Done)(nil),                 // 25: helmward.engine.v1.Done
-	(*ActionStats)(nil),          // 26: helmward.engine.v1.ActionStats
-	(*Revision)(nil),             // 27: helmward.engine.v1.Revision
-	(*Failure)(nil),              // 28: helmward.engine.v1.Failure
-	(*Violation)(nil),            // 29: helmward.engine.v1.Violation
-	(*Cause)(nil),                // 30: helmward.engine.v1.Cause
-	(*SupersedeRequest)(nil),     // 31: helmward.engine.v1.SupersedeRequest
-	(*SupersedeReply)(nil),       // 32: helmward.engine.v1.SupersedeReply
-	(*CompareRequest)(nil),       // 33: helmward.engine.v1.CompareRequest
-	(*CompareReply)(nil),         // 34: helmward.engine.v1.CompareReply
-	(*AnnotateRequest)(nil),      // 35: helmward.engine.v1.AnnotateRequest
-	(*AnnotateReply)(nil),        // 36: helmward.engine.v1.AnnotateReply
-	(*SweepRequest)(nil),         // 37: helmward.engine.v1.SweepRequest
-	(*SweepReply)(nil),           // 38: helmward.engine.v1.SweepReply
-	(*RenewRequest)(nil),         // 39: helmward.engine.v1.RenewRequest
-	(*RenewReply)(nil),           // 40: helmward.engine.v1.RenewReply
-	(*UnlockRequest)(nil),        // 41: helmward.engine.v1.UnlockRequest
-	(*UnlockReply)(nil),          // 42: helmward.engine.v1.UnlockReply
-	(*GetRequest)(nil),           // 43: helmward.engine.v1.GetRequest
-	(*GetReply)(nil),             // 44: helmward.engine.v1.GetReply
-	(*HistoryRequest)(nil),       // 45: helmward.engine.v1.HistoryRequest
-	(*HistoryReply)(nil),         // 46: helmward.engine.v1.HistoryReply
-	(*TemplateRequest)(nil),      // 47: helmward.engine.v1.TemplateRequest
-	(*TemplateReply)(nil),        // 48: helmward.engine.v1.TemplateReply
-	(*InvalidateRequest)(nil),    // 49: helmward.engine.v1.InvalidateRequest
-	(*InvalidateReply)(nil),      // 50: helmward.engine.v1.InvalidateReply
-	(*StatsRequest)(nil),         // 51: helmward.engine.v1.StatsRequest
-	(*StatsReply)(nil),           // 52: helmward.engine.v1.StatsReply
-	nil,                          // 53: helmward.engine.v1.ActionRequest.AnnotationsEntry
-	nil,                          // 54: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	nil,                          // 55: helmward.engine.v1.Revision.AnnotationsEntry
-	nil,                          // 56: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	(ValuesPolicy)(0),              // 0: helmward.engine.v1.ValuesPolicy
+	(Failure_Kind)(0),              // 1: helmward.engine.v1.Failure.Kind
+	(*Call)(nil),                   // 2: helmward.engine.v1.Call
+	(*Identity)(nil),               // 3: helmward.engine.v1.Identity
+	(*User)(nil),                   // 4: helmward.engine.v1.User
+	(*ReleaseRef)(nil),             // 5: helmward.engine.v1.ReleaseRef
+	(*Writer)(nil),                 // 6: helmward.engine.v1.Writer
+	(*Base)(nil),                   // 7: helmward.engine.v1.Base
+	(*PullChartRequest)(nil),       // 8: helmward.engine.v1.PullChartRequest
+	(*Access)(nil),                 // 9: helmward.engine.v1.Access
+	(*Verification)(nil),           // 10: helmward.engine.v1.Verification
+	(*Egress)(nil),                 // 11: helmward.engine.v1.Egress
+	(*PullChartReply)(nil),         // 12: helmward.engine.v1.PullChartReply
+	(*Chart)(nil),                  // 13: helmward.engine.v1.Chart
+	(*PackChartRequest)(nil),       // 14: helmward.engine.v1.PackChartRequest
+	(*Repository)(nil),             // 15: helmward.engine.v1.Repository
+	(*ReadChartFileRequest)(nil),   // 16: helmward.engine.v1.ReadChartFileRequest
+	(*ReadChartFileReply)(nil),     // 17: helmward.engine.v1.ReadChartFileReply
+	(*FetchDocumentRequest)(nil),   // 18: helmward.engine.v1.FetchDocumentRequest
+	(*FetchDocumentReply)(nil),     // 19: helmward.engine.v1.FetchDocumentReply
+	(*KustomizeRequest)(nil),       // 20: helmward.engine.v1.KustomizeRequest
+	(*KustomizeReply)(nil),         // 21: helmward.engine.v1.KustomizeReply
+	(*BuiltObject)(nil),            // 22: helmward.engine.v1.BuiltObject
+	(*VerifySignatureRequest)(nil), // 23: helmward.engine.v1.VerifySignatureRequest
+	(*VerifySignatureReply)(nil),   // 24: helmward.engine.v1.VerifySignatureReply
+	(*SignRequest)(nil),            // 25: helmward.engine.v1.SignRequest
+	(*SignReply)(nil),              // 26: helmward.engine.v1.SignReply
+	(*ActionRequest)(nil),          // 27: helmward.engine.v1.ActionRequest
+	(*ActionOptions)(nil),          // 28: helmward.engine.v1.ActionOptions
+	(*ActionEvent)(nil),            // 29: helmward.engine.v1.ActionEvent
+	(*Phase)(nil),                  // 30: helmward.engine.v1.Phase
+	(*Log)(nil),                    // 31: helmward.engine.v1.Log
+	(*Done)(nil),                   // 32: helmward.engine.v1.Done
+	(*ActionStats)(nil),            // 33: helmward.engine.v1.ActionStats
+	(*Revision)(nil),               // 34: helmward.engine.v1.Revision
+	(*Failure)(nil),                // 35: helmward.engine.v1.Failure
+	(*Violation)(nil),              // 36: helmward.engine.v1.Violation
+	(*Cause)(nil),                  // 37: helmward.engine.v1.Cause
+	(*SupersedeRequest)(nil),       // 38: helmward.engine.v1.SupersedeRequest
+	(*SupersedeReply)(nil),         // 39: helmward.engine.v1.SupersedeReply
+	(*CompareRequest)(nil),         // 40: helmward.engine.v1.CompareRequest
+	(*CompareReply)(nil),           // 41: helmward.engine.v1.CompareReply
+	(*AnnotateRequest)(nil),        // 42: helmward.engine.v1.AnnotateRequest
+	(*AnnotateReply)(nil),          // 43: helmward.engine.v1.AnnotateReply
+	(*SweepRequest)(nil),           // 44: helmward.engine.v1.SweepRequest
+	(*SweepReply)(nil),             // 45: helmward.engine.v1.SweepReply
+	(*RenewRequest)(nil),           // 46: helmward.engine.v1.RenewRequest
+	(*RenewReply)(nil),             // 47: helmward.engine.v1.RenewReply
+	(*UnlockRequest)(nil),          // 48: helmward.engine.v1.UnlockRequest
+	(*UnlockReply)(nil),            // 49: helmward.engine.v1.UnlockReply
+	(*GetRequest)(nil),             // 50: helmward.engine.v1.GetRequest
+	(*GetReply)(nil),               // 51: helmward.engine.v1.GetReply
+	(*HistoryRequest)(nil),         // 52: helmward.engine.v1.HistoryRequest
+	(*HistoryReply)(nil),           // 53: helmward.engine.v1.HistoryReply
+	(*TemplateRequest)(nil),        // 54: helmward.engine.v1.TemplateRequest
+	(*TemplateReply)(nil),          // 55: helmward.engine.v1.TemplateReply
+	(*InvalidateRequest)(nil),      // 56: helmward.engine.v1.InvalidateRequest
+	(*InvalidateReply)(nil),        // 57: helmward.engine.v1.InvalidateReply
+	(*StatsRequest)(nil),           // 58: helmward.engine.v1.StatsRequest
+	(*StatsReply)(nil),             // 59: helmward.engine.v1.StatsReply
+	nil,                            // 60: helmward.engine.v1.KustomizeRequest.FilesEntry
+	nil,                            // 61: helmward.engine.v1.ActionRequest.AnnotationsEntry
+	nil,                            // 62: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	nil,                            // 63: helmward.engine.v1.Revision.AnnotationsEntry
+	nil,                            // 64: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
 }
 var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
-	3,  // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
-	4,  // 1: helmward.engine.v1.Identity.user:type_name -> helmward.engine.v1.User
-	2,  // 2: helmward.engine.v1.PullChartRequest.call:type_name -> helmward.engine.v1.Call
-	9,  // 3: helmward.engine.v1.PullChartRequest.access:type_name -> helmward.engine.v1.Access
-	10, // 4: helmward.engine.v1.PullChartRequest.verification:type_name -> helmward.engine.v1.Verification
-	11, // 5: helmward.engine.v1.PullChartRequest.egress:type_name -> helmward.engine.v1.Egress
-	28, // 6: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
-	13, // 7: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
-	2,  // 8: helmward.engine.v1.PackChartRequest.call:type_name -> helmward.engine.v1.Call
-	15, // 9: helmward.engine.v1.PackChartRequest.repositories:type_name -> helmward.engine.v1.Repository
-	11, // 10: helmward.engine.v1.PackChartRequest.egress:type_name -> helmward.engine.v1.Egress
-	9,  // 11: helmward.engine.v1.Repository.access:type_name -> helmward.engine.v1.Access
-	2,  // 12: helmward.engine.v1.ReadChartFileRequest.call:type_name -> helmward.engine.v1.Call
-	28, // 13: helmward.engine.v1.ReadChartFileReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 14: helmward.engine.v1.FetchDocumentRequest.call:type_name -> helmward.engine.v1.Call
-	11, // 15: helmward.engine.v1.FetchDocumentRequest.egress:type_name -> helmward.engine.v1.Egress
-	9,  // 16: helmward.engine.v1.FetchDocumentRequest.access:type_name -> helmward.engine.v1.Access
-	28, // 17: helmward.engine.v1.FetchDocumentReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 18: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 19: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	6,  // 20: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
-	7,  // 21: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
-	53, // 22: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
-	21, // 23: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
-	54, // 24: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	0,  // 25: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
-	23, // 26: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
-	24, // 27: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
-	25, // 28: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
-	28, // 29: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
-	27, // 30: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
-	26, // 31: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
-	5,  // 32: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
-	55, // 33: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
-	1,  // 34: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
-	30, // 35: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
-	29, // 36: helmward.engine.v1.Failure.violations:type_name -> helmward.engine.v1.Violation
-	2,  // 37: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 38: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	28, // 39: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 40: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 41: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 42: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
-	28, // 43: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 44: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 45: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 46: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
-	6,  // 47: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
-	56, // 48: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
-	28, // 49: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
-	27, // 50: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 51: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 52: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 53: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
-	6,  // 54: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
-	28, // 55: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 56: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
-	2,  // 57: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 58: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,  // 59: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
-	28, // 60: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
-	27, // 61: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 62: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 63: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	28, // 64: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
-	27, // 65: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
-	2,  // 66: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 67: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	28, // 68: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
-	27, // 69: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
-	2,  // 70: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
-	5,  // 71: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	28, // 72: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
-	2,  // 73: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
-	2,  // 74: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
-	8,  // 75: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
-	14, // 76: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
-	16, // 77: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
-	18, // 78: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
-	20, // 79: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
-	20, // 80: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
-	20, // 81: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
-	41, // 82: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
-	20, // 83: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
-	20, // 84: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
-	20, // 85: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
-	31, // 86: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
-	33, // 87: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
-	35, // 88: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
-	37, // 89: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
-	39, // 90: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
-	43, // 91: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
-	45, // 92: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
-	47, // 93: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
-	49, // 94: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
-	51, // 95: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
-	12, // 96: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
-	12, // 97: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
-	17, // 98: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
-	19, // 99: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
-	22, // 100: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
-	22, // 101: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
-	22, // 102: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
-	42, // 103: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
-	22, // 104: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
-	22, // 105: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
-	22, // 106: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
-	32, // 107: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
-	34, // 108: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
-	36, // 109: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
-	38, // 110: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
-	40, // 111: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
-	44, // 112: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
-	46, // 113: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
-	48, // 114: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
-	50, // 115: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
-	52, // 116: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
-	96, // [96:117] is the sub-list for method output_type
-	75, // [75:96] is the sub-list for method input_type
-	75, // [75:75] is the sub-list for extension type_name
-	75, // [75:75] is the sub-list for extension extendee
-	0,  // [0:75] is the sub-list for field type_name
+	3,   // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
+	4,   // 1: helmward.engine.v1.Identity.user:type_name -> helmward.engine.v1.User
+	2,   // 2: helmward.engine.v1.PullChartRequest.call:type_name -> helmward.engine.v1.Call
+	9,   // 3: helmward.engine.v1.PullChartRequest.access:type_name -> helmward.engine.v1.Access
+	10,  // 4: helmward.engine.v1.PullChartRequest.verification:type_name -> helmward.engine.v1.Verification
+	11,  // 5: helmward.engine.v1.PullChartRequest.egress:type_name -> helmward.engine.v1.Egress
+	35,  // 6: helmward.engine.v1.PullChartReply.failure:type_name -> helmward.engine.v1.Failure
+	13,  // 7: helmward.engine.v1.PullChartReply.chart:type_name -> helmward.engine.v1.Chart
+	2,   // 8: helmward.engine.v1.PackChartRequest.call:type_name -> helmward.engine.v1.Call
+	15,  // 9: helmward.engine.v1.PackChartRequest.repositories:type_name -> helmward.engine.v1.Repository
+	11,  // 10: helmward.engine.v1.PackChartRequest.egress:type_name -> helmward.engine.v1.Egress
+	9,   // 11: helmward.engine.v1.Repository.access:type_name -> helmward.engine.v1.Access
+	2,   // 12: helmward.engine.v1.ReadChartFileRequest.call:type_name -> helmward.engine.v1.Call
+	35,  // 13: helmward.engine.v1.ReadChartFileReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 14: helmward.engine.v1.FetchDocumentRequest.call:type_name -> helmward.engine.v1.Call
+	11,  // 15: helmward.engine.v1.FetchDocumentRequest.egress:type_name -> helmward.engine.v1.Egress
+	9,   // 16: helmward.engine.v1.FetchDocumentRequest.access:type_name -> helmward.engine.v1.Access
+	35,  // 17: helmward.engine.v1.FetchDocumentReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 18: helmward.engine.v1.KustomizeRequest.call:type_name -> helmward.engine.v1.Call
+	60,  // 19: helmward.engine.v1.KustomizeRequest.files:type_name -> helmward.engine.v1.KustomizeRequest.FilesEntry
+	35,  // 20: helmward.engine.v1.KustomizeReply.failure:type_name -> helmward.engine.v1.Failure
+	22,  // 21: helmward.engine.v1.KustomizeReply.objects:type_name -> helmward.engine.v1.BuiltObject
+	2,   // 22: helmward.engine.v1.VerifySignatureRequest.call:type_name -> helmward.engine.v1.Call
+	35,  // 23: helmward.engine.v1.VerifySignatureReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 24: helmward.engine.v1.SignRequest.call:type_name -> helmward.engine.v1.Call
+	35,  // 25: helmward.engine.v1.SignReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 26: helmward.engine.v1.ActionRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 27: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	6,   // 28: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
+	7,   // 29: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
+	61,  // 30: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
+	28,  // 31: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
+	62,  // 32: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	0,   // 33: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
+	30,  // 34: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
+	31,  // 35: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
+	32,  // 36: helmward.engine.v1.ActionEvent.done:type_name -> helmward.engine.v1.Done
+	35,  // 37: helmward.engine.v1.Done.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 38: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
+	33,  // 39: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
+	5,   // 40: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
+	63,  // 41: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
+	1,   // 42: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
+	37,  // 43: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
+	36,  // 44: helmward.engine.v1.Failure.violations:type_name -> helmward.engine.v1.Violation
+	2,   // 45: helmward.engine.v1.SupersedeRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 46: helmward.engine.v1.SupersedeRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 47: helmward.engine.v1.SupersedeReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 48: helmward.engine.v1.CompareRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 49: helmward.engine.v1.CompareRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,   // 50: helmward.engine.v1.CompareRequest.base:type_name -> helmward.engine.v1.Base
+	35,  // 51: helmward.engine.v1.CompareReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 52: helmward.engine.v1.AnnotateRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 53: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,   // 54: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
+	6,   // 55: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
+	64,  // 56: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	35,  // 57: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 58: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
+	2,   // 59: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 60: helmward.engine.v1.SweepRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,   // 61: helmward.engine.v1.SweepRequest.base:type_name -> helmward.engine.v1.Base
+	6,   // 62: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
+	35,  // 63: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 64: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
+	2,   // 65: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 66: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,   // 67: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
+	35,  // 68: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 69: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
+	2,   // 70: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 71: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 72: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 73: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
+	2,   // 74: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 75: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 76: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 77: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
+	2,   // 78: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 79: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 80: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 81: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
+	2,   // 82: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
+	8,   // 83: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
+	14,  // 84: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
+	16,  // 85: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
+	18,  // 86: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
+	27,  // 87: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 88: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 89: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
+	48,  // 90: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
+	27,  // 91: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 92: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 93: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
+	38,  // 94: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
+	40,  // 95: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
+	42,  // 96: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
+	44,  // 97: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
+	46,  // 98: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
+	50,  // 99: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
+	52,  // 100: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
+	54,  // 101: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
+	20,  // 102: helmward.engine.v1.Engine.Kustomize:input_type -> helmward.engine.v1.KustomizeRequest
+	23,  // 103: helmward.engine.v1.Engine.VerifySignature:input_type -> helmward.engine.v1.VerifySignatureRequest
+	25,  // 104: helmward.engine.v1.Engine.Sign:input_type -> helmward.engine.v1.SignRequest
+	56,  // 105: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
+	58,  // 106: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
+	12,  // 107: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
+	12,  // 108: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
+	17,  // 109: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
+	19,  // 110: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
+	29,  // 111: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 112: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 113: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
+	49,  // 114: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
+	29,  // 115: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 116: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 117: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
+	39,  // 118: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
+	41,  // 119: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
+	43,  // 120: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
+	45,  // 121: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
+	47,  // 122: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
+	51,  // 123: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
+	53,  // 124: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
+	55,  // 125: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
+	21,  // 126: helmward.engine.v1.Engine.Kustomize:output_type -> helmward.engine.v1.KustomizeReply
+	24,  // 127: helmward.engine.v1.Engine.VerifySignature:output_type -> helmward.engine.v1.VerifySignatureReply
+	26,  // 128: helmward.engine.v1.Engine.Sign:output_type -> helmward.engine.v1.SignReply
+	57,  // 129: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
+	59,  // 130: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
+	107, // [107:131] is the sub-list for method output_type
+	83,  // [83:107] is the sub-list for method input_type
+	83,  // [83:83] is the sub-list for extension type_name
+	83,  // [83:83] is the sub-list for extension extendee
+	0,   // [0:83] is the sub-list for field type_name
 }
 
 func init() { file_helmward_engine_v1_engine_proto_init() }
@@ -4558,19 +5059,19 @@ func file_helmward_engine_v1_engine_proto_init() {
 		(*Identity_Operator)(nil),
 		(*Identity_User)(nil),
 	}
-	file_helmward_engine_v1_engine_proto_msgTypes[20].OneofWrappers = []any{
+	file_helmward_engine_v1_engine_proto_msgTypes[27].OneofWrappers = []any{
 		(*ActionEvent_Phase)(nil),
 		(*ActionEvent_Log)(nil),
 		(*ActionEvent_Done)(nil),
 	}
-	file_helmward_engine_v1_engine_proto_msgTypes[28].OneofWrappers = []any{}
+	file_helmward_engine_v1_engine_proto_msgTypes[35].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_helmward_engine_v1_engine_proto_rawDesc), len(file_helmward_engine_v1_engine_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   55,
+			NumMessages:   63,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -25,27 +25,30 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Engine_PullChart_FullMethodName     = "/helmward.engine.v1.Engine/PullChart"
-	Engine_PackChart_FullMethodName     = "/helmward.engine.v1.Engine/PackChart"
-	Engine_ReadChartFile_FullMethodName = "/helmward.engine.v1.Engine/ReadChartFile"
-	Engine_FetchDocument_FullMethodName = "/helmward.engine.v1.Engine/FetchDocument"
-	Engine_Install_FullMethodName       = "/helmward.engine.v1.Engine/Install"
-	Engine_Upgrade_FullMethodName       = "/helmward.engine.v1.Engine/Upgrade"
-	Engine_Uninstall_FullMethodName     = "/helmward.engine.v1.Engine/Uninstall"
-	Engine_Unlock_FullMethodName        = "/helmward.engine.v1.Engine/Unlock"
-	Engine_Rollback_FullMethodName      = "/helmward.engine.v1.Engine/Rollback"
-	Engine_Test_FullMethodName          = "/helmward.engine.v1.Engine/Test"
-	Engine_Resume_FullMethodName        = "/helmward.engine.v1.Engine/Resume"
-	Engine_Supersede_FullMethodName     = "/helmward.engine.v1.Engine/Supersede"
-	Engine_Compare_FullMethodName       = "/helmward.engine.v1.Engine/Compare"
-	Engine_Annotate_FullMethodName      = "/helmward.engine.v1.Engine/Annotate"
-	Engine_Sweep_FullMethodName         = "/helmward.engine.v1.Engine/Sweep"
-	Engine_Renew_FullMethodName         = "/helmward.engine.v1.Engine/Renew"
-	Engine_Get_FullMethodName           = "/helmward.engine.v1.Engine/Get"
-	Engine_History_FullMethodName       = "/helmward.engine.v1.Engine/History"
-	Engine_Template_FullMethodName      = "/helmward.engine.v1.Engine/Template"
-	Engine_Invalidate_FullMethodName    = "/helmward.engine.v1.Engine/Invalidate"
-	Engine_Stats_FullMethodName         = "/helmward.engine.v1.Engine/Stats"
+	Engine_PullChart_FullMethodName       = "/helmward.engine.v1.Engine/PullChart"
+	Engine_PackChart_FullMethodName       = "/helmward.engine.v1.Engine/PackChart"
+	Engine_ReadChartFile_FullMethodName   = "/helmward.engine.v1.Engine/ReadChartFile"
+	Engine_FetchDocument_FullMethodName   = "/helmward.engine.v1.Engine/FetchDocument"
+	Engine_Install_FullMethodName         = "/helmward.engine.v1.Engine/Install"
+	Engine_Upgrade_FullMethodName         = "/helmward.engine.v1.Engine/Upgrade"
+	Engine_Uninstall_FullMethodName       = "/helmward.engine.v1.Engine/Uninstall"
+	Engine_Unlock_FullMethodName          = "/helmward.engine.v1.Engine/Unlock"
+	Engine_Rollback_FullMethodName        = "/helmward.engine.v1.Engine/Rollback"
+	Engine_Test_FullMethodName            = "/helmward.engine.v1.Engine/Test"
+	Engine_Resume_FullMethodName          = "/helmward.engine.v1.Engine/Resume"
+	Engine_Supersede_FullMethodName       = "/helmward.engine.v1.Engine/Supersede"
+	Engine_Compare_FullMethodName         = "/helmward.engine.v1.Engine/Compare"
+	Engine_Annotate_FullMethodName        = "/helmward.engine.v1.Engine/Annotate"
+	Engine_Sweep_FullMethodName           = "/helmward.engine.v1.Engine/Sweep"
+	Engine_Renew_FullMethodName           = "/helmward.engine.v1.Engine/Renew"
+	Engine_Get_FullMethodName             = "/helmward.engine.v1.Engine/Get"
+	Engine_History_FullMethodName         = "/helmward.engine.v1.Engine/History"
+	Engine_Template_FullMethodName        = "/helmward.engine.v1.Engine/Template"
+	Engine_Kustomize_FullMethodName       = "/helmward.engine.v1.Engine/Kustomize"
+	Engine_VerifySignature_FullMethodName = "/helmward.engine.v1.Engine/VerifySignature"
+	Engine_Sign_FullMethodName            = "/helmward.engine.v1.Engine/Sign"
+	Engine_Invalidate_FullMethodName      = "/helmward.engine.v1.Engine/Invalidate"
+	Engine_Stats_FullMethodName           = "/helmward.engine.v1.Engine/Stats"
 )
 
 // EngineClient is the client API for Engine service.
@@ -101,6 +104,13 @@ type EngineClient interface {
 	History(ctx context.Context, in *HistoryRequest, opts ...grpc.CallOption) (*HistoryReply, error)
 	// Render without touching the cluster's objects.
 	Template(ctx context.Context, in *TemplateRequest, opts ...grpc.CallOption) (*TemplateReply, error)
+	// Build a kustomization out of the files that are handed over: nothing else is
+	// read, no network is asked and nothing is run.
+	Kustomize(ctx context.Context, in *KustomizeRequest, opts ...grpc.CallOption) (*KustomizeReply, error)
+	// Tell who has signed a git commit or tag.
+	VerifySignature(ctx context.Context, in *VerifySignatureRequest, opts ...grpc.CallOption) (*VerifySignatureReply, error)
+	// Sign with an OpenPGP private key, detached and armoured.
+	Sign(ctx context.Context, in *SignRequest, opts ...grpc.CallOption) (*SignReply, error)
 	// Forget cached discovery, repository indexes or releases.
 	Invalidate(ctx context.Context, in *InvalidateRequest, opts ...grpc.CallOption) (*InvalidateReply, error)
 	Stats(ctx context.Context, in *StatsRequest, opts ...grpc.CallOption) (*StatsReply, error)
@@ -358,6 +368,36 @@ func (c *engineClient) Template(ctx context.Context, in *TemplateRequest, opts .
 	return out, nil
 }
 
+func (c *engineClient) Kustomize(ctx context.Context, in *KustomizeRequest, opts ...grpc.CallOption) (*KustomizeReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(KustomizeReply)
+	err := c.cc.Invoke(ctx, Engine_Kustomize_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) VerifySignature(ctx context.Context, in *VerifySignatureRequest, opts ...grpc.CallOption) (*VerifySignatureReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(VerifySignatureReply)
+	err := c.cc.Invoke(ctx, Engine_VerifySignature_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Sign(ctx context.Context, in *SignRequest, opts ...grpc.CallOption) (*SignReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SignReply)
+	err := c.cc.Invoke(ctx, Engine_Sign_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *engineClient) Invalidate(ctx context.Context, in *InvalidateRequest, opts ...grpc.CallOption) (*InvalidateReply, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(InvalidateReply)
@@ -431,6 +471,13 @@ type EngineServer interface {
 	History(context.Context, *HistoryRequest) (*HistoryReply, error)
 	// Render without touching the cluster's objects.
 	Template(context.Context, *TemplateRequest) (*TemplateReply, error)
+	// Build a kustomization out of the files that are handed over: nothing else is
+	// read, no network is asked and nothing is run.
+	Kustomize(context.Context, *KustomizeRequest) (*KustomizeReply, error)
+	// Tell who has signed a git commit or tag.
+	VerifySignature(context.Context, *VerifySignatureRequest) (*VerifySignatureReply, error)
+	// Sign with an OpenPGP private key, detached and armoured.
+	Sign(context.Context, *SignRequest) (*SignReply, error)
 	// Forget cached discovery, repository indexes or releases.
 	Invalidate(context.Context, *InvalidateRequest) (*InvalidateReply, error)
 	Stats(context.Context, *StatsRequest) (*StatsReply, error)
@@ -500,6 +547,15 @@ func (UnimplementedEngineServer) History(context.Context, *HistoryRequest) (*His
 }
 func (UnimplementedEngineServer) Template(context.Context, *TemplateRequest) (*TemplateReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Template not implemented")
+}
+func (UnimplementedEngineServer) Kustomize(context.Context, *KustomizeRequest) (*KustomizeReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Kustomize not implemented")
+}
+func (UnimplementedEngineServer) VerifySignature(context.Context, *VerifySignatureRequest) (*VerifySignatureReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method VerifySignature not implemented")
+}
+func (UnimplementedEngineServer) Sign(context.Context, *SignRequest) (*SignReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Sign not implemented")
 }
 func (UnimplementedEngineServer) Invalidate(context.Context, *InvalidateRequest) (*InvalidateReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Invalidate not implemented")
@@ -828,6 +884,60 @@ func _Engine_Template_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Engine_Kustomize_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(KustomizeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Kustomize(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Kustomize_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Kustomize(ctx, req.(*KustomizeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_VerifySignature_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(VerifySignatureRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).VerifySignature(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_VerifySignature_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).VerifySignature(ctx, req.(*VerifySignatureRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Sign_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SignRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Sign(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Sign_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Sign(ctx, req.(*SignRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Engine_Invalidate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(InvalidateRequest)
 	if err := dec(in); err != nil {
@@ -922,6 +1032,18 @@ var Engine_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Template",
 			Handler:    _Engine_Template_Handler,
+		},
+		{
+			MethodName: "Kustomize",
+			Handler:    _Engine_Kustomize_Handler,
+		},
+		{
+			MethodName: "VerifySignature",
+			Handler:    _Engine_VerifySignature_Handler,
+		},
+		{
+			MethodName: "Sign",
+			Handler:    _Engine_Sign_Handler,
 		},
 		{
 			MethodName: "Invalidate",

@@ -13,7 +13,10 @@ from helmward.errors import ConfigInvalid
 from helmward.settings import (
     ClusterSettings,
     GitSettings,
+    PathSettings,
+    RefSettings,
     ReleaseSettings,
+    RepositorySettings,
     Settings,
     WebSettings,
 )
@@ -97,10 +100,11 @@ def _git(flags: Flags) -> GitSettings | None:
     if not flags["git_url"]:
         _refuse_git_flags_alone(flags)
         return None
-    return GitSettings(
+    paths = tuple(chain.from_iterable(flags["git_path"])) or ("",)
+    repository = RepositorySettings(
         url=flags["git_url"],
-        branch=flags["git_branch"],
-        paths=tuple(chain.from_iterable(flags["git_path"])),
+        ref=RefSettings(branch=flags["git_branch"]),
+        paths=tuple(PathSettings(path) for path in paths),
         poll_interval=flags["git_poll_interval"],
         sync_interval=flags["sync_interval"],
         timeout=flags["git_timeout"],
@@ -109,6 +113,7 @@ def _git(flags: Flags) -> GitSettings | None:
         ssh_key=flags["git_ssh_key"],
         known_hosts=flags["git_known_hosts"],
     )
+    return GitSettings((repository,))
 
 
 def _refuse_git_flags_alone(flags: Flags) -> None:

@@ -35,5 +35,5 @@ def _roles(settings: Settings) -> dict[str, object]:
     if settings.releases:
         roles["workers"] = settings.releases.workers
     if settings.git:
-        roles["git_url"] = redacted(settings.git.url)
+        roles["git_url"] = ", ".join(redacted(one.url) for one in settings.git.repositories)
     return roles

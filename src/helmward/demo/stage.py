@@ -28,7 +28,9 @@ from helmward.settings import (
     ClusterSettings,
     EngineSettings,
     GitSettings,
+    RefSettings,
     ReleaseSettings,
+    RepositorySettings,
     Settings,
     WebSettings,
 )
@@ -145,11 +147,15 @@ def _settings(stage: Stage) -> Settings:
         releases=ReleaseSettings(
             charts=ChartSettings(engine=EngineSettings(cache=stage.folder / "charts"))
         ),
-        git=GitSettings(
-            url=stage.repository.url,
-            branch=BRANCH,
-            poll_interval=timedelta(seconds=1),
-            sync_interval=timedelta(seconds=30),
-        ),
+        git=GitSettings((_followed(stage),)),
         web=WebSettings(listen="127.0.0.1:0"),
+    )
+
+
+def _followed(stage: Stage) -> RepositorySettings:
+    return RepositorySettings(
+        url=stage.repository.url,
+        ref=RefSettings(branch=BRANCH),
+        poll_interval=timedelta(seconds=1),
+        sync_interval=timedelta(seconds=30),
     )

@@ -24,7 +24,7 @@ from helmward.gitops.plan import Plan, make_plan
 from helmward.gitops.report import Reporter, SyncEvent, SyncReport
 from helmward.gitops.source import GitSource, Head
 from helmward.runtime.backoff import Backoff
-from helmward.settings import GitSettings
+from helmward.settings import RepositorySettings
 
 RETRY_CAP: Final = 60.0
 """The longest pause in seconds before what failed is tried again."""
@@ -73,7 +73,7 @@ class GitSync:
 
     def __init__(  # noqa: PLR0913 - who listens is named here, once
         self,
-        settings: GitSettings,
+        settings: RepositorySettings,
         cluster: Cluster,
         work: Path,
         *,

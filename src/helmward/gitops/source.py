@@ -20,7 +20,7 @@ from helmward.git.remote import Remote, is_name, read_remote
 from helmward.git.ssh import FLUX_KEY, read_key, ssh_command, write_private
 from helmward.git.tree import Entry, Tree, read_batch, read_tree, with_targets
 from helmward.gitops.tree import pick
-from helmward.settings import GitSettings
+from helmward.settings import RepositorySettings
 
 _FETCHED: Final = "refs/helmward/head"
 _SHOWN_BRANCHES: Final = 10
@@ -41,7 +41,7 @@ class GitSource:
         ConfigInvalid: a setting is no address, branch or path.
     """
 
-    def __init__(self, settings: GitSettings, work: Path) -> None:
+    def __init__(self, settings: RepositorySettings, work: Path) -> None:
         self.remote = check(settings)
         self._settings = settings
         self._home = work / "git"
@@ -66,7 +66,7 @@ class GitSource:
             "ls-remote", "--symref", "--", self.remote.url, "HEAD", f"{BRANCHES}*"
         )
         refs = read_refs(listing.decode(errors="replace"))
-        branch = self._settings.branch or refs.default
+        branch = self._settings.ref.branch or refs.default
         if branch not in refs.branches:
             raise SourceUnavailable(self._missing(branch, refs.branches))
         return Head(branch, refs.branches[branch])
@@ -96,7 +96,7 @@ class GitSource:
             SourceRejected: a path is missing in the commit, a link leads out of it.
         """
         tree = await self._tree(head.sha)
-        chosen = pick(tree, self._settings.paths, head.sha)
+        chosen = pick(tree, [one.path for one in self._settings.paths], head.sha)
         contents = await self._blobs(entry.oid for entry in chosen.values())
         return {path: contents[entry.oid] for path, entry in chosen.items()}
 
@@ -188,21 +188,22 @@ class GitSource:
         )
 
 
-def check(settings: GitSettings) -> Remote:
+def check(settings: RepositorySettings) -> Remote:
     """Return the repository of the settings, all of whose fields hold what they should.
 
     Raises:
         ConfigInvalid: the message names the flag.
     """
-    if settings.branch and not is_name(settings.branch):
-        raise ConfigInvalid(f"--git-branch {settings.branch!r} is no name of a branch")
-    for path in settings.paths:
+    branch = settings.ref.branch
+    if branch and not is_name(branch):
+        raise ConfigInvalid(f"--git-branch {branch!r} is no name of a branch")
+    for path in (one.path for one in settings.paths):
         if path.startswith("/") or ".." in path.split("/"):
             raise ConfigInvalid(f"--git-path {path!r} must be a path inside the repository")
     return read_remote(settings.url)
 
 
-def _key_of(settings: GitSettings, remote: Remote) -> bytes:
+def _key_of(settings: RepositorySettings, remote: Remote) -> bytes:
     path = settings.ssh_key or FLUX_KEY
     if remote.scheme != "ssh" or (settings.ssh_key is None and not path.exists()):
         return b""
@@ -212,7 +213,7 @@ def _key_of(settings: GitSettings, remote: Remote) -> bytes:
         raise SourceUnavailable(str(error.strerror)) from error
 
 
-def _ssh_command(settings: GitSettings, key: Path) -> str:
+def _ssh_command(settings: RepositorySettings, key: Path) -> str:
     used = settings.ssh_key is not None or FLUX_KEY.exists()
     return ssh_command(
         settings.timeout.total_seconds(),

@@ -234,6 +234,85 @@ class FetchDocumentReply(_message.Message):
     stale_reason: str
     def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., content: _Optional[bytes] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ...) -> None: ...
 
+class KustomizeRequest(_message.Message):
+    __slots__ = ("call", "files", "path")
+    class FilesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    FILES_FIELD_NUMBER: _ClassVar[int]
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    files: _containers.ScalarMap[str, bytes]
+    path: str
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., files: _Optional[_Mapping[str, bytes]] = ..., path: _Optional[str] = ...) -> None: ...
+
+class KustomizeReply(_message.Message):
+    __slots__ = ("failure", "objects", "file", "line")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    objects: _containers.RepeatedCompositeFieldContainer[BuiltObject]
+    file: str
+    line: int
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[BuiltObject, _Mapping]]] = ..., file: _Optional[str] = ..., line: _Optional[int] = ...) -> None: ...
+
+class BuiltObject(_message.Message):
+    __slots__ = ("json", "file")
+    JSON_FIELD_NUMBER: _ClassVar[int]
+    FILE_FIELD_NUMBER: _ClassVar[int]
+    json: bytes
+    file: str
+    def __init__(self, json: _Optional[bytes] = ..., file: _Optional[str] = ...) -> None: ...
+
+class VerifySignatureRequest(_message.Message):
+    __slots__ = ("call", "payload", "signature", "pgp_keys", "ssh_keys")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    PGP_KEYS_FIELD_NUMBER: _ClassVar[int]
+    SSH_KEYS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    payload: bytes
+    signature: bytes
+    pgp_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    ssh_keys: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., payload: _Optional[bytes] = ..., signature: _Optional[bytes] = ..., pgp_keys: _Optional[_Iterable[bytes]] = ..., ssh_keys: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class VerifySignatureReply(_message.Message):
+    __slots__ = ("failure", "signed_by")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    SIGNED_BY_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    signed_by: str
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., signed_by: _Optional[str] = ...) -> None: ...
+
+class SignRequest(_message.Message):
+    __slots__ = ("call", "payload", "private_key", "key_id")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    PAYLOAD_FIELD_NUMBER: _ClassVar[int]
+    PRIVATE_KEY_FIELD_NUMBER: _ClassVar[int]
+    KEY_ID_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    payload: bytes
+    private_key: bytes
+    key_id: str
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., payload: _Optional[bytes] = ..., private_key: _Optional[bytes] = ..., key_id: _Optional[str] = ...) -> None: ...
+
+class SignReply(_message.Message):
+    __slots__ = ("failure", "signature")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    signature: bytes
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., signature: _Optional[bytes] = ...) -> None: ...
+
 class ActionRequest(_message.Message):
     __slots__ = ("call", "release", "writer", "base", "chart_digest", "values_json", "description", "annotations", "options", "object_annotations")
     class AnnotationsEntry(_message.Message):

@@ -129,6 +129,21 @@ class EngineStub:
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.TemplateRequest.SerializeToString,
                 response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.TemplateReply.FromString,
                 _registered_method=True)
+        self.Kustomize = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Kustomize',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.KustomizeRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.KustomizeReply.FromString,
+                _registered_method=True)
+        self.VerifySignature = channel.unary_unary(
+                '/helmward.engine.v1.Engine/VerifySignature',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.VerifySignatureRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.VerifySignatureReply.FromString,
+                _registered_method=True)
+        self.Sign = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Sign',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SignRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SignReply.FromString,
+                _registered_method=True)
         self.Invalidate = channel.unary_unary(
                 '/helmward.engine.v1.Engine/Invalidate',
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.InvalidateRequest.SerializeToString,
@@ -288,6 +303,28 @@ class EngineServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Kustomize(self, request, context):
+        """Build a kustomization out of the files that are handed over: nothing else is
+        read, no network is asked and nothing is run.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def VerifySignature(self, request, context):
+        """Tell who has signed a git commit or tag.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Sign(self, request, context):
+        """Sign with an OpenPGP private key, detached and armoured.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Invalidate(self, request, context):
         """Forget cached discovery, repository indexes or releases.
         """
@@ -398,6 +435,21 @@ def add_EngineServicer_to_server(servicer, server):
                     servicer.Template,
                     request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.TemplateRequest.FromString,
                     response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.TemplateReply.SerializeToString,
+            ),
+            'Kustomize': grpc.unary_unary_rpc_method_handler(
+                    servicer.Kustomize,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.KustomizeRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.KustomizeReply.SerializeToString,
+            ),
+            'VerifySignature': grpc.unary_unary_rpc_method_handler(
+                    servicer.VerifySignature,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.VerifySignatureRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.VerifySignatureReply.SerializeToString,
+            ),
+            'Sign': grpc.unary_unary_rpc_method_handler(
+                    servicer.Sign,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SignRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.SignReply.SerializeToString,
             ),
             'Invalidate': grpc.unary_unary_rpc_method_handler(
                     servicer.Invalidate,
@@ -923,6 +975,87 @@ class Engine:
             '/helmward.engine.v1.Engine/Template',
             helmward_dot_engine_dot_v1_dot_engine__pb2.TemplateRequest.SerializeToString,
             helmward_dot_engine_dot_v1_dot_engine__pb2.TemplateReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Kustomize(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Kustomize',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.KustomizeRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.KustomizeReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def VerifySignature(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/VerifySignature',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.VerifySignatureRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.VerifySignatureReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Sign(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Sign',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.SignRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.SignReply.FromString,
             options,
             channel_credentials,
             insecure,

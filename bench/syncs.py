@@ -234,11 +234,11 @@ def table(rows: list[Row]) -> str:
     """Write the rows in Markdown; ratios are to the first, which is ours."""
     first = rows[0].seconds
     lines = [f"| {' | '.join(HEADS)} |", f"| --- |{' ---: |' * (len(HEADS) - 1)}"]
-    for row in rows:
-        lines.append(
-            f"| {row.name} | {row.seconds:.2f} | {row.seconds / first:.1f} | {row.requests:.0f} |"
-            f" {row.cpu:.0f} | {row.plane:.0f} |"
-        )
+    lines += [
+        f"| {row.name} | {row.seconds:.2f} | {row.seconds / first:.1f} | {row.requests:.0f} |"
+        f" {row.cpu:.0f} | {row.plane:.0f} |"
+        for row in rows
+    ]
     return "\n".join(lines)
 
 

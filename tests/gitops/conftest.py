@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helmward.gitops.apply import Cluster
+from helmward.gitops.cluster import Cluster
 from helmward.gitops.loop import GitSync
 from helmward.gitops.report import Kind, SyncEvent, SyncReport
 from helmward.kube import Kube

@@ -53,9 +53,7 @@ def checksum_of(manifest: Manifest) -> str:
     return known or _sha1(json.dumps(manifest.object, sort_keys=True))
 
 
-def marked(
-    obj: Mapping[str, Any], found: ObjectId, source: str, checksum: str
-) -> Mapping[str, Any]:
+def marked(obj: Mapping[str, Any], found: ObjectId, source: str, checksum: str) -> dict[str, Any]:
     """Return the object with its mark and checksum; what it says itself stays."""
     metadata = dict(obj["metadata"])
     additions = {"labels": (MARK, mark_of(source, found)), "annotations": (CHECKSUM, checksum)}

@@ -107,7 +107,7 @@ class FakeCluster:
     ) -> dict[str, Any]:
         raise NotImplementedError
 
-    async def delete(  # noqa: PLR0913
+    async def delete(
         self,
         resource: Resource,
         name: str,

@@ -18,8 +18,9 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry
 
 from helmward.errors import HelmwardError, SourceRejected, SourceUnavailable, TransientError
-from helmward.gitops.apply import Applier, Cluster, Outcome, known_kinds
+from helmward.gitops.apply import Applier, Outcome
 from helmward.gitops.build import Manifest, ObjectId, build
+from helmward.gitops.cluster import Cluster, known_kinds
 from helmward.gitops.plan import Plan, make_plan
 from helmward.gitops.report import Reporter, SyncEvent, SyncReport
 from helmward.gitops.snapshot import Head
@@ -91,9 +92,7 @@ class GitSync:
         self._source = GitSource(settings, work)
         self._namespace = settings.default_namespace or namespace or "default"
         self._reporter = Reporter(registry, on_report, on_event)
-        self._applier = Applier(
-            cluster, self._namespace, self._reporter.applied, self._reporter.refused
-        )
+        self._applier = Applier(cluster, self._reporter.applied, self._reporter.refused)
         self._clock = clock
         self._backoff: Backoff[str] = Backoff(cap=RETRY_CAP)
         self._due = _Due()

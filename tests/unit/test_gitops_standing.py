@@ -302,6 +302,24 @@ def test_the_commit_in_force_is_one_series() -> None:
     assert figure("helmward_git_commit_info", labels | {"commit": "other"}) == 1
 
 
+def test_who_leads_no_more_tells_no_more() -> None:
+    """Two processes would tell two stories of one repository."""
+    registry = CollectorRegistry()
+    meters = GitMeters(registry)
+    shop, infra = meters.of("shop"), meters.of("infra")
+    Reporter(shop).published(replace(FINE, error="no", reason="SourceUnavailable"))
+    Reporter(infra).published(FINE)
+    shop.forget()
+    shop.forget()
+    figure = registry.get_sample_value
+
+    assert figure("flux_git_ready") == 1
+    assert figure("flux_daemon_sync_manifests", {"success": "true"}) == 42
+    assert figure("helmward_git_ready", {"repository": "shop"}) is None
+    assert figure("helmward_git_objects", {"repository": "shop", "state": "applied"}) is None
+    assert figure("helmward_git_ready", {"repository": "infra"}) == 1
+
+
 def test_what_is_written_is_counted_by_what_was_done() -> None:
     """Each object once: what was created or healed is changed as well."""
     reporter, _, registry = a_reporter()

@@ -102,6 +102,19 @@ class GitMeters:
         for state, count in zip(STATES, figures.objects, strict=True):
             self._objects.labels(repository, state).set(count)
 
+    def forget(self, repository: str) -> None:
+        """Drop how a repository stands: another process tells it from now on."""
+        figures = self._figures.pop(repository, None)
+        if figures is None:
+            return
+        self._show_of_all()
+        if figures.commit:
+            self._info.remove(repository, figures.ref, figures.commit)
+        for gauge in self._gauges.values():
+            # One that never was is no error.
+            gauge.remove_by_labels({"repository": repository})
+        self._objects.remove_by_labels({"repository": repository})
+
     def _show_of_all(self) -> None:
         every = self._figures.values()
         self._git_ready.set(all(one.reachable for one in every))
@@ -128,6 +141,10 @@ class RepositoryMeters:
         """Count what one sync wrote."""
         for action, count in zip(ACTIONS, (created, changed, healed, removed), strict=True):
             self._all.written.labels(self._repository, action).inc(count)
+
+    def forget(self) -> None:
+        """Tell no more how things stand: this process leads no longer."""
+        self._all.forget(self._repository)
 
     def stands(self, figures: Figures) -> None:
         """Show how things stand."""

@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from helmward.apis.gitsync import APPROVE, RESOURCE, crd
 from helmward.errors import NotFound
@@ -15,6 +17,7 @@ from helmward.gitops.board import Board, record_name
 from helmward.gitops.build import ObjectId
 from helmward.gitops.definition import Definition
 from helmward.gitops.herald import Herald
+from helmward.gitops.loop import GitSync
 from helmward.gitops.report import (
     Brake,
     Kind,
@@ -30,7 +33,10 @@ from helmward.model import REQUESTED_AT, SUSPEND
 from helmward.redaction import REDACTOR
 from helmward.runtime import EventRecorder
 from helmward.settings import PathSettings, RefSettings, RepositorySettings
+from tests.gitops.conftest import a_repository
+from tests.support.git_repo import GitRepo
 from tests.support.kubectl import Kubectl
+from tests.support.objects import config_map
 from tests.support.plane import Plane
 from tests.support.rights import a_rule, bind
 from tests.support.tasks import running
@@ -209,6 +215,65 @@ async def test_a_board_that_is_deleted_comes_back(kube: Kube, namespace: str) ->
 
         assert not board.wishes.suspended
         assert [one["type"] for one in status["conditions"]] == ["Ready", "Reconciling", "Stalled"]
+
+
+async def test_it_is_there_before_anything_is_told(kube: Kube, namespace: str) -> None:
+    """What was asked while nothing ran counts from the start."""
+    suspended = {"metadata": {"name": "shop", "annotations": {SUSPEND: "true"}}, "spec": {}}
+    kinds = {"apiVersion": RESOURCE.api_version, "kind": RESOURCE.kind}
+    await Definition(kube, namespace).look()
+    await kube.create(RESOURCE, kinds | suspended, namespace)
+    async with serving(kube, namespace) as board:
+        await asyncio.wait_for(board.heard.wait(), 5)
+        assert board.wishes.suspended
+
+        async def declared() -> bool:
+            return bool((await read(kube, namespace))["spec"].get("url"))
+
+        await until(declared)
+
+
+async def test_its_spec_is_not_for_others_to_write(kube: Kube, namespace: str) -> None:
+    """It is put right, and the status speaks of the newest: else nobody could wait for Ready."""
+    async with serving(kube, namespace) as board:
+        board.publish(FINE)
+        await shown(kube, namespace, shortCommit="5e6f7a8")
+        await kube.patch(RESOURCE, "shop", namespace, {"spec": {"url": "https://evil.example"}})
+        await shown(kube, namespace, observedGeneration=3)
+        found = await read(kube, namespace)
+
+    assert found["spec"]["url"] == SHOP.url
+    assert found["metadata"]["generation"] == 3
+
+
+async def test_a_real_sync_is_shown(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    """From a commit to the status, its events and its figures."""
+    registry, recorder = CollectorRegistry(), EventRecorder(kube)
+    settings = replace(a_repository(repo.url, default_namespace=namespace), name="shop")
+    async with running(recorder.run()), serving(kube, namespace, settings=settings) as board:
+        sync = GitSync(
+            settings,
+            kube,
+            tmp_path / "work",
+            registry=registry,
+            on_report=board.publish,
+            on_event=Herald(recorder, lambda: board.regarding),
+        )
+        await asyncio.wait_for(board.heard.wait(), 10)
+        sha = repo.commit({"one.yaml": config_map("one"), "two.yaml": config_map("Not_A_Name")})
+        await sync.sync_now()
+        status = await shown(kube, namespace, shortCommit=sha[:7])
+        await until(lambda: recorder.idle)
+
+    assert status["objects"]["applied"] == 1
+    assert status["refused"][0]["place"] == "two.yaml:1"
+    assert condition(status, "Ready")[:2] == ("False", "ObjectsRefused")
+    events, _ = await kube.list(EVENTS, namespace)
+    assert {one["reason"] for one in events} == {"CommitFound", "ObjectRefused", "Synced"}
+    labels = {"repository": "shop", "state": "refused"}
+    assert registry.get_sample_value("helmward_git_objects", labels) == 1
 
 
 async def test_an_api_server_that_is_away_is_nobodys_trouble(

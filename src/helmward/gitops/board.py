@@ -48,7 +48,8 @@ def record_name(repository: str) -> str:
 class Board:
     """One repository's GitSync; `wishes` are what people ask now, `changed` when they ask anew.
 
-    `namespace` is the operator's own.
+    `heard` is set once it is known what they ask: before that a sync that is
+    suspended would not know it. `namespace` is the operator's own.
 
     Raises:
         ConfigInvalid: the address of the repository is none.
@@ -66,6 +67,7 @@ class Board:
     ) -> None:
         self.wishes = Wishes()
         self.changed = asyncio.Event()
+        self.heard = asyncio.Event()
         self._kube = kube
         self._namespace = namespace
         self._name = settings.name
@@ -76,6 +78,7 @@ class Board:
         self._report: SyncReport | None = None
         self._news = asyncio.Event()
         self._backoff: Backoff[str] = Backoff(base=0.2, cap=30.0)
+        self._generation = 0
         self._forget()
 
     @property
@@ -105,6 +108,7 @@ class Board:
 
     async def _serve(self) -> None:
         """Keep the GitSync until its kind is gone."""
+        self._news.set()  # so that it is there to be annotated before anything is told
         async with beside(self._listen(RESOURCE, self._name)):
             while True:
                 await self._news.wait()
@@ -128,7 +132,10 @@ class Board:
             metadata_only=True,
         )
         informer.subscribe(self._heard)
-        await informer.run()
+        async with beside(informer.run()):
+            await informer.synced.wait()
+            self.heard.set()
+            await asyncio.Event().wait()
 
     def _heard(self, _: EventType, old: PartialObject | None, new: PartialObject | None) -> None:
         """Take over what people ask; an object that is gone asks for nothing, and comes back."""
@@ -136,10 +143,12 @@ class Board:
         wishes = wishes_of(new.metadata.annotations if new else {})
         if new is None:
             self._forget()
+        elif new.metadata.generation > self._generation:
+            self._uid = ""  # somebody else has written the spec: it is declared anew
         if wishes != self.wishes:
             self.wishes = wishes
             self.changed.set()
-        if new is None or (wishes.suspended, wishes.problem) != self._told:
+        if not self._uid or (wishes.suspended, wishes.problem) != self._told:
             self._news.set()
 
     def _forget(self) -> None:

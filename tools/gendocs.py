@@ -16,6 +16,7 @@ import click
 import yaml
 
 from helmward import errors
+from helmward.apis import gitsync
 from helmward.apis.commands import MEANINGS, WORDS
 from helmward.apis.crds import crd_documents
 from helmward.cli.main import helmward
@@ -73,12 +74,32 @@ def _flag_row(command: click.Command, flag: click.Option) -> tuple[str, ...]:
 
 
 def helmrelease_page() -> str:
-    blocks: list[str] = []
-    for crd in crd_documents():
-        for version in crd["spec"]["versions"]:
-            blocks += _kind(crd["spec"], version)
+    blocks = _kinds("HelmRelease")
     blocks += ["## Annotations of a HelmRelease of any version", table(*_annotations())]
     return page("HelmRelease", *blocks)
+
+
+def gitsync_page() -> str:
+    rows = ((f"`{name}`", value, words) for name, (value, words) in gitsync.MEANINGS.items())
+    return page(
+        "GitSync",
+        "One for each repository that Helmward follows, in Helmward's own namespace and named as "
+        "the repository is. Helmward writes it; people read it and annotate it. See "
+        "[Watch a sync](../howto/watch-a-sync.md).",
+        *_kinds("GitSync"),
+        "## Annotations",
+        table(("Annotation", "Value", "Meaning"), rows),
+    )
+
+
+def _kinds(kind: str) -> list[str]:
+    """Describe every version of a kind."""
+    blocks: list[str] = []
+    for crd in crd_documents():
+        if crd["spec"]["names"]["kind"] == kind:
+            for version in crd["spec"]["versions"]:
+                blocks += _kind(crd["spec"], version)
+    return blocks
 
 
 def _annotations() -> tuple[tuple[str, ...], Iterator[tuple[str, ...]]]:
@@ -213,6 +234,7 @@ def generated() -> dict[Path, str]:
     pages: dict[str, Callable[[], str]] = {
         "cli.md": cli_page,
         "helmrelease.md": helmrelease_page,
+        "gitsync.md": gitsync_page,
         "decisions.md": decisions_page,
         "errors.md": errors_page,
     }

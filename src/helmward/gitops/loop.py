@@ -21,6 +21,7 @@ from helmward.errors import HelmwardError, SourceRejected, SourceUnavailable, Tr
 from helmward.gitops.apply import Applier, Outcome
 from helmward.gitops.build import Manifest, ObjectId, build
 from helmward.gitops.cluster import Cluster, known_kinds
+from helmward.gitops.meters import GitMeters
 from helmward.gitops.plan import Plan, make_plan
 from helmward.gitops.report import Reporter, SyncEvent, SyncReport
 from helmward.gitops.snapshot import Head
@@ -91,7 +92,8 @@ class GitSync:
         self._cluster = cluster
         self._source = GitSource(settings, work)
         self._namespace = settings.default_namespace or namespace or "default"
-        self._reporter = Reporter(registry, on_report, on_event)
+        meters = GitMeters(registry).of(settings.name) if registry else None
+        self._reporter = Reporter(meters, on_report, on_event)
         self._applier = Applier(cluster, self._reporter.applied, self._reporter.refused)
         self._clock = clock
         self._backoff: Backoff[str] = Backoff(cap=RETRY_CAP)
@@ -238,7 +240,7 @@ class GitSync:
         self.report = replace(self.report, applied=applied)
         self._keep_refused(outcome)
         if outcome.applied:
-            self._reporter.synced(self.report)
+            self._reporter.retried(self.report, len(outcome.applied))
 
     def _keep_refused(self, outcome: Outcome) -> None:
         self.report = replace(self.report, refused=outcome.refused)

@@ -174,15 +174,15 @@ def _brought(spec: Any) -> Iterator[Resource]:
 
 
 def _stages(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
-    for _, stage in groupby(sorted(steps, key=_order), key=lambda step: _rank(step.id)):
+    for _, stage in groupby(sorted(steps, key=_order), key=lambda step: rank(step.id)):
         yield tuple(stage)
 
 
 def _order(step: Step) -> tuple[int, str, ObjectId]:
-    return _rank(step.id), step.id.name, step.id
+    return rank(step.id), step.id.name, step.id
 
 
-def _rank(found: ObjectId) -> int:
-    """Return the rank; a custom kind comes last, even if it is called Service."""
+def rank(found: ObjectId) -> int:
+    """Return the rank of Flux; a custom kind comes last, even if it is called Service."""
     built_in = found.group in _BUILT_IN or found.group.endswith(".k8s.io")
     return RANKS.get(found.kind, LAST) if built_in else LAST

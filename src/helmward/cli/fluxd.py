@@ -23,7 +23,7 @@ WORDS: Final = {
     "--git-set-author": _NO_COMMIT,
     "--git-ci-skip": _NO_COMMIT,
     "--git-ci-skip-message": _NO_COMMIT,
-    "--git-notes-ref": _NO_COMMIT,
+    "--git-notes-ref": "no notes are written",
     "--memcached-hostname": _NO_SCAN,
     "--memcached-port": _NO_SCAN,
     "--memcached-timeout": _NO_SCAN,
@@ -92,7 +92,7 @@ OTHERWISE: Final = {
     "--git-readonly": "It forces --sync-state=git to secret, as it did.",
     "--git-signing-key": "The key must be one of --git-gpg-key-import.",
     "--git-verify-signatures-mode": "HEAD, Tag and TagAndHEAD are new; it needs keys.",
-    "--ssh-keygen-bits": "More than its kind takes is an error at start.",
+    "--ssh-keygen-bits": "What its kind does not take is an error at start; alone it asks for rsa.",
     "--ssh-keygen-type": "The default was ssh-keygen's; there is no dsa.",
     "--listen-metrics": "As it was: with it, `--listen` has no /metrics.",
 }

@@ -15,6 +15,7 @@ from helmward.cli.flags import FILE, all_of, flag
 from helmward.cli.git_words import (
     Checked,
     Namespaces,
+    Part,
     branch_problem,
     commit_problem,
     full_ref_problem,
@@ -167,13 +168,12 @@ applied_flags = all_of(
             type=Switch(),
             default=_PRUNE.dry,
             metavar="[=BOOL]",
-            help="Only say what would be removed.",
+            help="Only say what would be removed; needs no second flag.",
         ),
         flag(
             SYNC,
             "--prune-brake-share",
-            type=click.FloatRange(0, 1),
-            metavar="PART",
+            type=Part(),
             default=_PRUNE.share,
             help="A sync that would remove more than this part of its objects ...",
         ),

@@ -58,13 +58,13 @@ trust_flags = all_of(
             "--git-sync-tag",
             type=Checked("tag", tag_problem),
             show_default=_STATE.tag,
-            help="That tag.",
+            help="The tag that --sync-state=git moves to the commit in force.",
         ),
         flag(
             PLACE,
             "--git-label",
             type=Checked("tag", tag_problem),
-            help="The same, and goes before it.",
+            help="The same as --git-sync-tag, and goes before it.",
         ),
         flag(
             PLACE,
@@ -79,20 +79,21 @@ trust_flags = all_of(
             "--git-user",
             default=_STATE.user,
             metavar="NAME",
-            help="Who makes that tag.",
+            help="Name of who makes the tag of --sync-state=git.",
         ),
         flag(
             PLACE,
             "--git-email",
             default=_STATE.email,
             metavar="ADDRESS",
-            help="The address of who makes it.",
+            help="Address of who makes the tag of --sync-state=git.",
         ),
         flag(
             PLACE,
             "--git-signing-key",
             metavar="KEY",
-            help="Fingerprint or address of the key of --git-gpg-key-import that signs it.",
+            help="Fingerprint or address of the key of --git-gpg-key-import that signs the tag of "
+            "--sync-state=git.",
         ),
     ]
 )

@@ -44,6 +44,26 @@ class Namespaces(Listed):
         return name_problem(word) if word else ""
 
 
+class Part(click.ParamType[float]):
+    """A part of a whole: a number from 0 to 1."""
+
+    name = "part"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Refuse what is no such number; `nan` would be less than nothing and more than all."""
+        if isinstance(value, float):
+            return value
+        try:
+            part = float(str(value))
+        except ValueError:
+            part = -1
+        if not 0 <= part <= 1:
+            self.fail(f"{value} is no part of a whole: a number from 0 to 1", param, ctx)
+        return part
+
+
 class Paths(click.ParamType[tuple[Path, ...]]):
     """Files or folders of this machine, with commas between."""
 

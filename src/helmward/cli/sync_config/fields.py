@@ -4,7 +4,7 @@ A field that is left out is what the flags say, which is why hardly any has a
 default of its own.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -44,7 +44,7 @@ class TreePath(Strict, frozen=True):
         Literal["plain", "kustomize", "auto"] | None,
         said(
             "How it is read: every YAML file below it (plain), its kustomization (kustomize), "
-            "or whichever of both is there (auto); --git-build."
+            "or whichever of both is there (auto)."
         ),
     ] = None
     substitute: Annotated[
@@ -73,14 +73,12 @@ class Brake(Strict, frozen=True):
     """When a sync that removes much stops and asks."""
 
     share: Annotated[
-        float | None,
+        Annotated[float, msgspec.Meta(ge=0, le=1)] | None,
         said("A sync that would remove more than this part of its objects ..."),
-        msgspec.Meta(ge=0, le=1),
     ] = None
     count: Annotated[
-        int | None,
+        Annotated[int, msgspec.Meta(ge=0)] | None,
         said("... and more than so many of them, stops and asks."),
-        msgspec.Meta(ge=0),
     ] = None
 
 
@@ -121,12 +119,12 @@ class State(Strict, frozen=True):
             "key's Secret (secret)."
         ),
     ] = None
-    tag: Annotated[str | None, said("That tag.")] = None
+    tag: Annotated[str | None, said("The tag that mode git moves.")] = None
     readonly: Annotated[bool | None, said("Whether nothing is ever pushed.")] = None
-    user: Annotated[str | None, said("Who makes the tag.")] = None
-    email: Annotated[str | None, said("The address of who makes it.")] = None
+    user: Annotated[str | None, said("Name of who makes the tag.")] = None
+    email: Annotated[str | None, said("Address of who makes the tag.")] = None
     signing_key: Annotated[
-        str | None, said("Fingerprint or address of the key of privateKeys that signs it.")
+        str | None, said("Fingerprint or address of the key of privateKeys that signs the tag.")
     ] = None
     private_keys: Annotated[
         tuple[str, ...] | None, said("Files or folders with OpenPGP private keys.")
@@ -180,7 +178,7 @@ class SyncConfig(Strict, frozen=True):
     ]
 
 
-FLAGS = {
+FLAGS: Final = {
     "paths[].build": "--git-build",
     "pollInterval": "--git-poll-interval",
     "syncInterval": "--sync-interval",
@@ -208,3 +206,14 @@ FLAGS = {
     "state.privateKeys": "--git-gpg-key-import",
 }
 """The flag that says what holds where a field of a repository is left out."""
+OWN: Final = {
+    "ref.branch": "the one that the remote's HEAD names",
+    "paths": "the whole tree",
+    "paths[].path": "the whole tree",
+    "paths[].substitute": "none",
+    "paths[].substituteFrom": "none",
+    "paths[].substituteFrom[].namespace": "`defaultNamespace`",
+    "paths[].substituteFrom[].optional": "`false`",
+    "secretRef": "none",
+}
+"""What holds where no flag says it."""

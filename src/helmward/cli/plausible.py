@@ -33,6 +33,7 @@ _FLAGS: Final[Mapping[str, str]] = {
     "ref.semver": "--git-semver",
 }
 FLAG_NAMES: Final[Names] = _FLAGS.__getitem__
+FIELD_NAMES: Final[Names] = str
 _OF_TAG: Final[Mapping[str, str]] = {
     "state.tag": "tag",
     "state.user": "user",
@@ -47,41 +48,42 @@ _BITS: Final[Mapping[str, Callable[[int], bool]]] = {
 
 
 def settled(
-    repository: RepositorySettings, said: Names
+    repository: RepositorySettings, said: Names, where: str = ""
 ) -> tuple[RepositorySettings, tuple[str, ...]]:
     """Return the settings as they can be meant, and what was said in vain.
+
+    `where` begins every message: the place of the repository in its file.
 
     Raises:
         ConfigInvalid: something needs what is not there; the message names both.
     """
-    _check_keys(repository, said)
-    state, notes = repository.state, list(_in_vain(repository.state, said))
+    for problem in _missing(repository, said):
+        raise ConfigInvalid(where + problem)
+    state, notes = repository.state, [where + note for note in _in_vain(repository.state, said)]
     if state.readonly and state.mode == "git":
         notes.append(
-            f"{said('state.mode')} git is taken as secret: {said('state.readonly')} "
-            "keeps anything from being pushed"
+            f"{where}{said('state.mode')} git is taken as secret: {said('state.readonly')} keeps "
+            "anything from being pushed"
         )
         state = replace(state, mode="secret")
     return replace(repository, state=state), tuple(notes)
 
 
-def _check_keys(repository: RepositorySettings, said: Names) -> None:
+def _missing(repository: RepositorySettings, said: Names) -> Iterator[str]:
     state, verify, ref = repository.state, repository.verify, repository.ref
     if state.signing_key and not state.private_keys:
-        raise ConfigInvalid(
+        yield (
             f"{said('state.signingKey')} names a key that is nowhere: give its file by "
             f"{said('state.privateKeys')}"
         )
-    if verify.mode == "none":
-        return
-    if not verify.pgp_keys and not verify.ssh_keys:
-        raise ConfigInvalid(
+    if verify.mode != "none" and not verify.pgp_keys and not verify.ssh_keys:
+        yield (
             f"{said('verify.mode')} {verify.mode} needs the keys of those who may sign: give "
             f"them by {said('verify.pgpKeys')} or {said('verify.sshKeys')}"
         )
     tagged = (ref.tag or ref.semver) and not ref.name and not ref.commit
     if verify.mode in {"Tag", "TagAndHEAD"} and not tagged:
-        raise ConfigInvalid(
+        yield (
             f"{said('verify.mode')} {verify.mode} checks a tag: follow one by "
             f"{said('ref.tag')} or {said('ref.semver')}"
         )

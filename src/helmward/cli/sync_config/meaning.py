@@ -20,7 +20,7 @@ from helmward.cli.git_words import (
     tag_problem,
     tree_path_problem,
 )
-from helmward.cli.plausible import settled
+from helmward.cli.plausible import FIELD_NAMES, settled
 from helmward.cli.sync_config import fields
 from helmward.cli.sync_config.reading import Place, read_file
 from helmward.errors import ConfigInvalid
@@ -50,7 +50,8 @@ def read_sync_config(file: Path, template: RepositorySettings, *, build: str) ->
     found = []
     for number, one in enumerate(config.repositories):
         entry = _Entry(place, f"repositories[{number}]", template, build)
-        found.append(settled(entry.settings(one), entry.name))
+        where = f"{place.of(f'repositories[{number}]')}: "
+        found.append(settled(entry.settings(one), FIELD_NAMES, where))
     _refuse_twice([one.name for one, _ in found], place)
     return tuple(one for one, _ in found), tuple(note for _, notes in found for note in notes)
 

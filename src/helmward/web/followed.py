@@ -61,8 +61,8 @@ class FollowedRepositories:
 def branch_of(settings: RepositorySettings) -> str:
     """Return the branch that is followed; empty where it is a tag, a commit or HEAD's."""
     ref = settings.ref
-    if ref.commit or ref.semver or ref.tag:
+    if ref.commit:
         return ""
     if ref.name:
         return ref.name.removeprefix(BRANCHES) if ref.name.startswith(BRANCHES) else ""
-    return ref.branch or ""
+    return "" if ref.semver or ref.tag else ref.branch or ""

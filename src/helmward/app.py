@@ -168,7 +168,7 @@ def _serve_releases(
     parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
-    if secrets := releases.charts.hook_secrets:
+    if secrets := settings.web.hook_secrets:
         tree.routes += Hooks(secrets, charts.refresh).routes()
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")

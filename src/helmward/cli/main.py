@@ -19,10 +19,13 @@ from helmward.cli.flags import (
     convert_flags,
     flag,
     git_access_flags,
-    git_flags,
+    key_flags,
     release_flags,
     service_flags,
 )
+from helmward.cli.fluxd import fluxd_flags
+from helmward.cli.git_flags import applied_flags, deploy_key_flags, followed_flags
+from helmward.cli.git_trust_flags import trust_flags
 from helmward.cli.retired import retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.cli.sources import one_look
@@ -53,10 +56,15 @@ def helmward() -> None:
 @cluster_flags
 @release_flags
 @chart_flags
-@git_flags
+@followed_flags
 @git_access_flags
+@applied_flags
+@key_flags
+@trust_flags
+@deploy_key_flags
 @service_flags
 @retired_flags
+@fluxd_flags
 def run(**flags: Any) -> None:
     """Serve HelmReleases and, with --git-url, sync a git repository.
 
@@ -75,6 +83,7 @@ def run(**flags: Any) -> None:
 @release_flags
 @chart_flags
 @git_access_flags
+@key_flags
 @service_flags
 @retired_flags
 def operator(**flags: Any) -> None:
@@ -91,15 +100,23 @@ def operator(**flags: Any) -> None:
 
 @helmward.command()
 @cluster_flags
-@git_flags
+@followed_flags
 @git_access_flags
+@applied_flags
+@key_flags
+@trust_flags
+@deploy_key_flags
 @service_flags
+@fluxd_flags
 def sync(**flags: Any) -> None:
-    """Sync a git repository only; releases are left to others.
+    """Sync git repositories only; releases are left to others.
+
+    Takes every argument of fluxd; docs/reference/fluxd-flags.md says what became of each.
 
     Examples:
       helmward sync --git-url ssh://git@git.example/shop.git --git-ssh-key ./id_ed25519
       helmward sync --git-url file:///srv/shop.git --git-poll-interval 10s
+      helmward sync --sync-config repositories.yaml
     """
     _serve(build.git_only(flags))
 
@@ -201,6 +218,7 @@ def convert_command(files: tuple[Path, ...], *, in_place: bool, **flags: Any) ->
 @values_flags
 @chart_flags
 @git_access_flags
+@key_flags
 def values_command(name: str, **flags: Any) -> None:
     """Print the values of a HelmRelease and which source set each of them.
 

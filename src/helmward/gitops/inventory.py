@@ -60,8 +60,10 @@ class Record:
     commits: Mapping[str, str] = field(default_factory=dict)
     """The commit in force of each path: of a path whose newest is broken, an older one."""
     inventory: Inventory = field(default_factory=dict)
-    source: str = ""
-    """Address and ref, as the marks of Flux v1 count them."""
+    sources: tuple[str, ...] = ()
+    """What the marks of Flux v1 are made from, the one in use first, then earlier ones."""
+    adopted: bool = False
+    """Whether the cluster was searched for objects that carry our marks."""
 
 
 def written(record: Record) -> dict[str, str]:
@@ -84,7 +86,8 @@ def written(record: Record) -> dict[str, str]:
         "version": VERSION,
         "commit": record.commit,
         "commits": json.dumps(dict(record.commits), sort_keys=True),
-        "source": record.source,
+        "sources": json.dumps(record.sources),
+        "adopted": json.dumps(record.adopted),
         "objects": str(len(record.inventory)),
         "inventory": packed,
     }
@@ -114,7 +117,8 @@ def _read(data: Mapping[str, str]) -> Record:
     if len(items) != int(data["objects"]):
         raise ValueError("objects")
     inventory = {item.id: item for item in items}
-    return Record(data["commit"], dict(commits), inventory, data.get("source", ""))
+    sources = tuple(json.loads(data["sources"]))
+    return Record(data["commit"], dict(commits), inventory, sources, data["adopted"] == "true")
 
 
 def _packed(inventory: Inventory) -> str:

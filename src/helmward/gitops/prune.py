@@ -96,20 +96,20 @@ def orphans(
     )
 
 
-def removals(
+def removals(  # noqa: PLR0913 (what is known, by name)
     settings: PruneSettings,
     candidates: Sequence[Item],
     facts: Facts,
     *,
     inventory: Inventory,
     asked: Collection[ObjectId],
-    marks: Mapping[ObjectId, str],
+    marks: Mapping[ObjectId, Collection[str]],
     scope: Scope,
     approved: str = "",
 ) -> Removal:
     """Decide about the candidates; `marks` are what our marks of them would be."""
     fates = {
-        item: fate(item, facts.get(item.id), marks.get(item.id, ""), scope) for item in candidates
+        item: fate(item, facts.get(item.id), marks.get(item.id, ()), scope) for item in candidates
     }
     forgotten = frozenset(
         item.id for item, why in fates.items() if why in (Why.GONE, Why.ANOTHERS, Why.KIND)
@@ -128,7 +128,9 @@ def removals(
     return Removal(going, forgotten, staying)
 
 
-def fate(item: Item, fact: Fact | None, mark: str, scope: Scope) -> Why:
+def fate(  # noqa: PLR0911 (one for each rule)
+    item: Item, fact: Fact | None, marks: Collection[str], scope: Scope
+) -> Why:
     """Return what becomes of one object; the first rule that fits counts."""
     if fact is None:
         return Why.GONE
@@ -136,7 +138,7 @@ def fate(item: Item, fact: Fact | None, mark: str, scope: Scope) -> Why:
         return Why.KIND
     if scope.objection(item.id, item.api_version):
         return Why.SCOPE
-    if fact.mark != mark and (fact.mark or not fact.ours):
+    if fact.mark not in marks and (fact.mark or not fact.ours):
         return Why.ANOTHERS
     if fact.owned:
         return Why.OWNED
@@ -195,9 +197,8 @@ def _taking_others(going: Sequence[Item], facts: Facts) -> Iterable[str]:
             yield f"{item.id} takes everything in it along"
         elif item.id.kind == "CustomResourceDefinition":
             yield f"{item.id} takes all objects of its kind along"
-        elif item.id.kind == "HelmRelease" and item.id.group in HELM_RELEASES:
-            if volumes := facts[item.id].volumes:
-                yield f"{item.id} owns PersistentVolumeClaims ({volumes})"
+        elif volumes := facts[item.id].volumes:
+            yield f"the release of {item.id} owns PersistentVolumeClaims ({volumes})"
 
 
 def _last_first(item: Item) -> tuple[int, ObjectId]:

@@ -134,6 +134,11 @@ class SyncReport:
         return settled and not self.refused and self.braked is None
 
     @property
+    def problem(self) -> str:
+        """What is wrong first of all: with the sync, or with one of its paths."""
+        return self.error or next((one.error for one in self.paths if one.error), "")
+
+    @property
     def reachable(self) -> bool:
         """Whether git answered when it was asked last."""
         return self.reason != SourceUnavailable.reason

@@ -21,6 +21,7 @@ from helmward.cli.flags import (
     release_flags,
     service_flags,
 )
+from helmward.cli.identity_flags import identity_flags
 from helmward.cli.retired import retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.cli.sources import one_look
@@ -224,6 +225,25 @@ def values_command(name: str, **flags: Any) -> None:
         **{key: flags[key] for key in ("kubeconfig", "context")},
     )
     code = until_stopped(explain(question), when_stopped=Exit.INTERRUPTED)
+    click.get_current_context().exit(code)
+
+
+@helmward.command("identity")
+@identity_flags
+def identity_command(**flags: Any) -> None:
+    """Print the public deploy key, which the git host has to know.
+
+    Helmward makes the key by itself when it follows a repository over SSH and
+    finds none, and keeps it in a Secret of its own namespace.
+
+    Examples:
+      helmward identity -n flux
+      helmward identity -n flux --regenerate
+    """
+    from helmward.cli.identity import identity  # noqa: PLC0415 (quick --help)
+    from helmward.cli.running import until_stopped  # noqa: PLC0415
+
+    code = until_stopped(identity(**flags), when_stopped=Exit.INTERRUPTED)
     click.get_current_context().exit(code)
 
 

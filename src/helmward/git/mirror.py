@@ -117,6 +117,25 @@ class Mirror:
             with self._translated():
                 return Head(name, await self._fetch(name))
 
+    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git with the login laid out, in a repository that is named.
+
+        Raises:
+            SourceUnavailable: as for `refs`.
+        """
+        async with self._lock:
+            with self._translated():
+                return await self._ask(*args, stdin=stdin)
+
+    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git such that it asks no remote, in a repository that is named.
+
+        Raises:
+            SourceUnavailable: git fails.
+        """
+        with self._translated():
+            return await self._local(*args, stdin=stdin)
+
     async def seek(self, short: str) -> str:
         """Return the commit whose first digits are given; all history is fetched for it.
 

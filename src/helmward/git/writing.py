@@ -16,7 +16,7 @@ _AT: Final = "refs/helmward/at"
 _HEADS: Final = "+refs/heads/*:refs/helmward/heads/*"
 _UNABLE: Final = re.compile(r"unadvertised|not our ref|does not support")
 """What servers say that give no commit by its name."""
-_INCOMPLETE: Final = re.compile(r"unpack|pack-objects|missing|unable to read|bad object")
+_INCOMPLETE: Final = re.compile(r"unpack|pack-objects|missing|unable to read|bad (tree |)object")
 """What git says when it wants to send files that are not here."""
 
 

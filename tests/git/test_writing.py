@@ -35,6 +35,16 @@ async def test_a_tag_is_pushed_whatever_the_server_can(
     assert repo.raw("at", "tag") == POINTER.text(commit)
 
 
+async def test_a_repository_of_the_newer_hash_is_tagged(
+    tmp_path: Path, mirror_of: MirrorOf
+) -> None:
+    repo = GitRepo(tmp_path / "repos" / "new.git", hashes="sha256")
+    head = repo.commit({"a": "1"})
+    await Tags(mirror_of(repo.url), tmp_path / "tags").put("at", head, POINTER.text(head))
+
+    assert repo.raw("at", "tag") == POINTER.text(head)
+
+
 async def test_a_tag_is_moved_and_taken_away(
     tmp_path: Path, repo: GitRepo, mirror_of: MirrorOf
 ) -> None:

@@ -50,7 +50,7 @@ class Team:
 
     def sign(self, who: str) -> Sign | None:
         """Return how somebody signs; `-` is nobody."""
-        return None if who == "-" else getattr(self, who).sign  # type: ignore[no-any-return]
+        return None if who == "-" else getattr(self, who).sign
 
 
 def signed_commit(repo: GitRepo, sign: Sign | None, text: str, branch: str = "main") -> str:

@@ -84,6 +84,16 @@ async def test_what_is_before_the_first_bad_commit_is_applied(  # noqa: PLR0913,
     assert bool(words) == bool(verdict.problem)
 
 
+async def test_repositories_of_the_newer_hash_are_read(stage: Stage, tmp_path: Path) -> None:
+    stage.repo = GitRepo(tmp_path / "repos" / "new.git", hashes="sha256")
+    good = signed_commit(stage.repo, stage.team.ada.sign, "1")
+    bad = signed_commit(stage.repo, None, "2")
+    verifier = stage.verifier(stage.team.trusts("all"))
+
+    assert len(bad) == 64
+    assert up_to(await verifier.newest(a_head(bad))) == good
+
+
 async def test_the_problem_names_commit_flag_and_cause(stage: Stage) -> None:
     good, bad = (
         signed_commit(stage.repo, stage.team.ada.sign, "1"),

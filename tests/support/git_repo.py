@@ -18,11 +18,12 @@ _WHO = {
 class GitRepo:
     """A bare repository; commits are made without any working tree."""
 
-    def __init__(self, folder: Path, branch: str = "main") -> None:
+    def __init__(self, folder: Path, branch: str = "main", *, hashes: str = "sha1") -> None:
         self.folder = folder
         self.branch = branch
         folder.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--bare", f"--initial-branch={branch}")
+        init = ("init", "--quiet", "--bare", f"--object-format={hashes}")
+        self.git(*init, f"--initial-branch={branch}")
 
     @property
     def url(self) -> str:
@@ -88,7 +89,8 @@ class GitRepo:
         raw = self.raw(sha)
         head, _, message = raw.partition(b"\n\n")
         folded = b"\n ".join(sign(raw).rstrip(b"\n").split(b"\n"))
-        return self.write("commit", head + b"\ngpgsig " + folded + b"\n\n" + message)
+        header = b"gpgsig" if len(sha) == 40 else b"gpgsig-sha256"
+        return self.write("commit", head + b"\n" + header + b" " + folded + b"\n\n" + message)
 
     def raw(self, oid: str, kind: str = "commit") -> bytes:
         """Return an object as git keeps it."""

@@ -131,15 +131,20 @@ class SshGit:
 
 
 @asynccontextmanager
-async def ssh_git(folder: Path, private: Path, *, writable: bool = False) -> AsyncIterator[SshGit]:
-    """Serve the repositories below the folder over SSH; keys are kept in `private`."""
+async def ssh_git(
+    folder: Path, private: Path, *, writable: bool = False, allowed: str = ""
+) -> AsyncIterator[SshGit]:
+    """Serve the repositories below the folder over SSH; keys are kept in `private`.
+
+    `allowed` is the public key of who may log in, if it is not the server's own.
+    """
     assert shutil.which("ssh"), "these tests need the program ssh: install openssh-client"
     host_key = asyncssh.generate_private_key("ssh-ed25519")
     user_key = asyncssh.generate_private_key("ssh-ed25519")
     private.mkdir(exist_ok=True)  # noqa: ASYNC240
-    key, known_hosts, allowed = private / "key", private / "known_hosts", private / "allowed"
+    key, known_hosts, users = private / "key", private / "known_hosts", private / "allowed"
     user_key.write_private_key(key)
-    allowed.write_bytes(user_key.export_public_key())
+    users.write_bytes(allowed.encode() or user_key.export_public_key())
 
     programs = READING | ({"git-receive-pack"} if writable else set())
 
@@ -150,7 +155,7 @@ async def ssh_git(folder: Path, private: Path, *, writable: bool = False) -> Asy
         "127.0.0.1",
         0,
         server_host_keys=[host_key],
-        authorized_client_keys=str(allowed),
+        authorized_client_keys=str(users),
         process_factory=serve,
         encoding=None,
     )

@@ -26,6 +26,7 @@ from helmward.cli.flags import (
 from helmward.cli.fluxd import fluxd_flags
 from helmward.cli.git_flags import applied_flags, deploy_key_flags, followed_flags
 from helmward.cli.git_trust_flags import trust_flags
+from helmward.cli.identity_flags import identity_flags
 from helmward.cli.retired import retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.cli.sources import one_look
@@ -297,6 +298,23 @@ def reconcile_command(name: str, *, wait: bool, timeout: timedelta, **where: Any
     from helmward.cli.syncs import Where, reconcile  # noqa: PLC0415 (quick --help)
 
     _look(reconcile(Where(**where), name, timeout if wait else None))
+@helmward.command("identity")
+@identity_flags
+def identity_command(**flags: Any) -> None:
+    """Print the public deploy key, which the git host has to know.
+
+    Helmward makes the key by itself when it follows a repository over SSH and
+    finds none, and keeps it in a Secret of its own namespace.
+
+    Examples:
+      helmward identity -n flux
+      helmward identity -n flux --regenerate
+    """
+    from helmward.cli.identity import identity  # noqa: PLC0415 (quick --help)
+    from helmward.cli.running import until_stopped  # noqa: PLC0415
+
+    code = until_stopped(identity(**flags), when_stopped=Exit.INTERRUPTED)
+    click.get_current_context().exit(code)
 
 
 @helmward.command()

@@ -128,6 +128,25 @@ class Mirror:
             with self._translated():
                 return Head(name, await self._fetch(name))
 
+    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git with the login laid out, in a repository that is named.
+
+        Raises:
+            SourceUnavailable: as for `refs`.
+        """
+        async with self._lock:
+            with self._translated():
+                return await self._ask(*args, stdin=stdin)
+
+    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git such that it asks no remote, in a repository that is named.
+
+        Raises:
+            SourceUnavailable: git fails.
+        """
+        with self._translated():
+            return await self._local(*args, stdin=stdin)
+
     async def seek(self, short: str) -> str:
         """Return the commit whose first digits are given; all history is fetched for it.
 
@@ -143,24 +162,6 @@ class Mirror:
             with self._translated():
                 await self._anew("HEAD")
             return await self._copy.commit(short)
-
-    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
-        """Run git with what the remote wants to see of us; `--git-dir` is up to the caller.
-
-        Raises:
-            SourceUnavailable: git failed; what it said holds no secret.
-        """
-        async with self._lock:
-            with self._translated():
-                return await self._ask(*args, stdin=stdin)
-
-    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
-        """Run git on the copy, where it can ask nobody.
-
-        Raises:
-            GitFailed: with git's own words.
-        """
-        return await self._local("--git-dir", str(self._copy.folder), *args, stdin=stdin)
 
     @property
     def folder(self) -> Path:

@@ -16,7 +16,6 @@ from helmward.git.keyring import Keyring
 from helmward.git.login import NOBODY, GitLogin, check_login
 from helmward.git.mirror import Head as Fetched
 from helmward.git.mirror import Mirror
-from helmward.git.program import GitFailed
 from helmward.git.refs import BRANCHES, TAGS, Refs, is_commit
 from helmward.git.remote import Remote, is_name, read_remote
 from helmward.git.tree import Entry, Tree, follow, with_targets
@@ -115,6 +114,14 @@ class GitSource:
             SourceUnavailable: the remote does not answer, or does not have it any more.
         """
         return await self.snapshot(Head(commit, commit, commit))
+
+    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git with the login that counts now; see `git.aside.Door`."""
+        return await (await self.mirror()).ask_remote(*args, stdin=stdin)
+
+    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git such that it asks no remote; see `git.aside.Door`."""
+        return await (await self.mirror()).local(*args, stdin=stdin)
 
     async def _snapshot(self, mirror: Mirror, fetched: Fetched, head: Head) -> Snapshot:
         listed = _readable(await mirror.tree(fetched))
@@ -225,9 +232,10 @@ async def _contents(
 
 async def _about(mirror: Mirror, sha: str) -> Commit:
     """Return what people know the commit by; a copy that cannot tell is no reason to stop."""
+    there = ("--git-dir", str(mirror.folder))
     try:
-        said = await mirror.local("log", "-1", "--no-show-signature", _ABOUT, sha)
-    except GitFailed:
+        said = await mirror.local(*there, "log", "-1", "--no-show-signature", _ABOUT, sha)
+    except SourceUnavailable:
         return Commit(sha)
     author, at, subject = said.decode(errors="replace").rstrip("\n").split("\0", 2)
     return Commit(sha, author, subject[:LONGEST_SUBJECT], datetime.fromisoformat(at))

@@ -5,7 +5,7 @@ from typing import Any
 
 from helmward.gitops.fields import FIELD_MANAGER
 from helmward.gitops.marks import CHECKSUM, MARK
-from helmward.gitops.takeover import LAST_APPLIED
+from helmward.gitops.stored import LAST_APPLIED
 from helmward.kube import Kube
 from helmward.kube.resources import CONFIG_MAPS, CRDS, DEPLOYMENTS, SECRETS, SERVICES, Resource
 from tests.support.applying import Applying

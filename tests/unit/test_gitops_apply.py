@@ -61,6 +61,7 @@ class FakeCluster:
         self.in_flight -= 1
         self._fail(name)
         if dry_run:
+            self._fail(f"rehearsed {name}")
             return {"metadata": {"name": name, "uid": "?"}}
         self.applied.append(name)
         entry = {"manager": field_manager, "operation": "Apply", "time": self.times.get(name, "1")}
@@ -395,3 +396,15 @@ async def test_a_kind_that_came_meanwhile_may_be_out_of_bounds() -> None:
 
     assert (outcome.applied, [skipped.id.name for skipped in outcome.skipped]) == ((), ["a"])
     assert cluster.applied == []
+
+
+async def test_a_webhook_that_knows_no_rehearsal_is_asked_by_the_apply() -> None:
+    """Those of old clusters may act on a rehearsal: nobody can say what would change."""
+    words = 'admission webhook "h" does not support dry run'
+    applier, _ = an_applier(FakeCluster({"rehearsed a": Invalid(words)}))
+    plan = a_plan(config_map("a"))
+
+    [change] = (await applier.rehearse(plan, documents=True)).changes
+
+    assert (change.verb, change.merged) == ("create", None)
+    assert names(await applier.apply(plan)) == (["a"], [])

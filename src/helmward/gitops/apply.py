@@ -19,6 +19,7 @@ from helmward.gitops.policies import Policy, is_forced, policy_of, wrong
 from helmward.gitops.rehearsal import Change, Rehearsal, Verb, changes_nothing
 from helmward.gitops.report import Refusal
 from helmward.gitops.single import Document, Found
+from helmward.gitops.stored import without_note
 
 IN_FLIGHT: Final = 8
 _NO_REHEARSAL: Final = "does not support dry run"
@@ -270,8 +271,17 @@ def _chosen(steps: Sequence[Step], only: Collection[ObjectId] | None) -> list[St
     return [step for step in steps if only is None or step.id in only]
 
 
-def _change(step: Step, verb: Verb, **known: Any) -> Change:
-    return Change(step.id, step.manifest.place, verb, **known)
+def _change(  # noqa: PLR0913 - a change's own fields
+    step: Step,
+    verb: Verb,
+    *,
+    fields: str = "",
+    anew: bool = False,
+    live: Document | None = None,
+    merged: Document | None = None,
+) -> Change:
+    shown, planned = (without_note(one) if one else None for one in (live, merged))
+    return Change(step.id, step.manifest.place, verb, fields, anew, shown, planned)
 
 
 def _without_documents(change: Change) -> Change:

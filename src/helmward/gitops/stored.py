@@ -19,10 +19,17 @@ _SERVERS_OWN: Final = frozenset(
 def storable(obj: Mapping[str, Any]) -> dict[str, Any]:
     """Return an object of a file without what is the server's or kubectl's own."""
     metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVERS_OWN}
+    return with_data(without_note({**obj, "metadata": metadata}))
+
+
+def without_note(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object without what kubectl noted down of it: of a Secret, all of it."""
+    metadata = obj["metadata"]
     annotations = metadata.get("annotations")
-    if isinstance(annotations, dict) and LAST_APPLIED in annotations:
-        metadata["annotations"] = {k: v for k, v in annotations.items() if k != LAST_APPLIED}
-    return with_data({**obj, "metadata": metadata})
+    if not isinstance(annotations, dict) or LAST_APPLIED not in annotations:
+        return dict(obj)
+    rest = {key: value for key, value in annotations.items() if key != LAST_APPLIED}
+    return {**obj, "metadata": {**metadata, "annotations": rest}}
 
 
 def with_data(obj: Mapping[str, Any]) -> dict[str, Any]:

@@ -162,6 +162,12 @@ MEANT: list[tuple[list[str], Look, Any]] = [
     (["--k8s-secret-name=flux-ssh"], lambda git: git.deploy_key.secret, "flux-ssh"),
     (["--k8s-secret-data-key=id"], lambda git: git.deploy_key.entry, "id"),
     (["--k8s-secret-volume-mount-path=/ssh"], lambda git: git.deploy_key.mount, Path("/ssh")),
+    (["--k8s-secret-name=flux.ssh"], lambda git: git.deploy_key.secret, "flux.ssh"),
+    (
+        ["--k8s-secret-name=", "--k8s-secret-data-key=", "--k8s-secret-volume-mount-path="],
+        lambda git: git.deploy_key,
+        DeployKeySettings(),
+    ),
     ([], lambda git: git.deploy_key, DeployKeySettings()),
     (
         ["--ssh-keygen-bits=4096"],

@@ -277,6 +277,19 @@ WRONG = {
     "name": (LEAST.replace("shop", "Shop", 1), "2: repositories[0].name: 'Shop' is no name"),
     "namespace": (entry("defaultNamespace: A"), "2: repositories[0].defaultNamespace: 'A' is no"),
     "secret": (entry("secretRef: {name: A}"), "4: repositories[0].secretRef.name: 'A' is no name"),
+    "no range": (entry("ref: {semver: ''}"), "4: repositories[0].ref.semver: must not be empty"),
+    "variable": (
+        entry("paths: [{substitute: {a-b: x}}]"),
+        "4: repositories[0].paths[0].substitute: 'a-b' can name no variable",
+    ),
+    "substitutes": (
+        entry("paths: [{substituteFrom: [{kind: Secret, name: A}]}]"),
+        "4: repositories[0].paths[0].substituteFrom[0].name: 'A' is no name",
+    ),
+    "namespace of substitutes": (
+        entry("paths: [{substituteFrom: [{kind: Secret, name: a, namespace: A}]}]"),
+        "4: repositories[0].paths[0].substituteFrom[0].namespace: 'A' is no name",
+    ),
     "no file": (entry("sshKey: id"), "2: repositories[0].sshKey: conf/id does not exist"),
     "no key": (
         entry("verify: {pgpKeys: [hosts, b]}"),

@@ -20,6 +20,7 @@ from helmward.cli.git_words import (
     commit_problem,
     full_ref_problem,
     name_problem,
+    object_problem,
     tag_problem,
 )
 from helmward.cli.pflag import Switch
@@ -96,7 +97,7 @@ followed_flags = all_of(
         flag(
             GIT,
             "--git-auth-secret",
-            type=Checked("name", name_problem),
+            type=Checked("name", object_problem),
             help="Secret of Helmward's own namespace with the login: username and password, "
             "bearerToken, identity, known_hosts, ca.crt.",
         ),
@@ -218,7 +219,7 @@ deploy_key_flags = all_of(
         flag(
             "Deploy key",
             "--k8s-secret-name",
-            type=Checked("name", name_problem),
+            type=Checked("name", object_problem),
             default=_KEY.secret,
             help="Secret of Helmward's own namespace with the SSH key; made where there is none.",
         ),

@@ -4,17 +4,19 @@ Called by the flags of git and by the config file. The rules stand once, as
 functions that say what is wrong; the flags ask them through click.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import click
 
-from helmward.cli.words import LABEL, Listed, check_path
+from helmward.cli.words import LABEL, SUBDOMAIN, Listed, check_path
 
 Problem = Callable[[str], str]
 """Says what is wrong with a text; empty when nothing is."""
 NAME: Final = "lower-case letters, digits and inner dashes, 63 at most"
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class Checked(click.ParamType[str]):
@@ -84,8 +86,27 @@ class Paths(click.ParamType[tuple[Path, ...]]):
 
 
 def name_problem(text: str) -> str:
-    """Say why a text cannot name a repository, a namespace or a Secret."""
+    """Say why a text cannot name a repository or a namespace."""
     return "" if LABEL.fullmatch(text) else f"{text!r} is no name of {NAME}"
+
+
+def object_problem(text: str) -> str:
+    """Say why a text cannot name a Secret or a ConfigMap."""
+    if SUBDOMAIN.fullmatch(text):
+        return ""
+    return f"{text!r} is no name of lower-case letters, digits, inner dashes and dots, 253 at most"
+
+
+def variable_problem(text: str) -> str:
+    """Say why a text cannot name a variable of a substitution."""
+    if _VARIABLE.fullmatch(text):
+        return ""
+    return f"{text!r} can name no variable: letters, digits and _, no digit first"
+
+
+def range_problem(text: str) -> str:
+    """Say why a text is no range of versions; what it means, who follows it finds out."""
+    return "" if text.strip() else "must not be empty: leave it out, or say such as >=1.0"
 
 
 def branch_problem(text: str) -> str:

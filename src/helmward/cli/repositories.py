@@ -171,10 +171,11 @@ def _state(flags: Flags, keys: tuple[Path, ...]) -> StateSettings:
 def _deploy_key(flags: Flags) -> DeployKeySettings:
     """Return the deploy key; bits alone ask for RSA, whose keys alone have any number of them."""
     kind, bits = flags["ssh_keygen_type"], flags["ssh_keygen_bits"]
+    mount: Path = flags["k8s_secret_volume_mount_path"]
     return DeployKeySettings(
         secret=flags["k8s_secret_name"] or DeployKeySettings().secret,
         entry=flags["k8s_secret_data_key"] or DeployKeySettings().entry,
-        mount=flags["k8s_secret_volume_mount_path"],
+        mount=mount if mount != Path() else DeployKeySettings().mount,
         bits=bits,
         kind=kind or ("rsa" if bits else None),
     )

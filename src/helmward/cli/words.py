@@ -10,7 +10,8 @@ from typing import Final
 import click
 
 LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_OBJECT: Final = re.compile(rf"{LABEL.pattern}/[a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?")
+SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_OBJECT: Final = re.compile(rf"{LABEL.pattern}/{SUBDOMAIN.pattern}")
 _HIGHEST_PORT: Final = 65535
 
 

@@ -16,6 +16,7 @@ from tests.support.wait import until
 from tests.unit.web.test_hooks import ALL, PAYLOADS, SECRET, headers_of
 from tests.unit.web.test_server import serving
 
+ANY = RefSettings()
 URL = "https://git.example.com/Shop/charts.git"
 
 
@@ -30,8 +31,10 @@ class Looked:
         return lambda: self.names.append(name)
 
 
-def a_repository(url: str = URL, name: str = "shop", **ref: str) -> RepositorySettings:
-    return RepositorySettings(url, name, RefSettings(**ref))
+def a_repository(
+    url: str = URL, called: str = "shop", ref: RefSettings = ANY
+) -> RepositorySettings:
+    return RepositorySettings(url, called, ref)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ def a_repository(url: str = URL, name: str = "shop", **ref: str) -> RepositorySe
     ],
 )
 def test_the_branch_that_is_followed(ref: dict[str, str], branch: str) -> None:
-    assert branch_of(a_repository(**ref)) == branch
+    assert branch_of(a_repository(ref=RefSettings(**ref))) == branch
 
 
 @pytest.mark.parametrize(
@@ -67,7 +70,7 @@ async def test_a_branch_that_is_not_followed_is_no_news(
     ref: dict[str, str], pushed: str | None, looked: bool
 ) -> None:
     """What is followed by tag or by HEAD may have moved with any branch."""
-    shop = Looked(a_repository(**ref))
+    shop = Looked(a_repository(ref=RefSettings(**ref)))
     shop.all.notified([URL], pushed)
     shop.all.still()
 
@@ -132,7 +135,9 @@ async def test_a_signed_hook_tells_charts_and_repositories(provider: str, tmp_pa
     """Both roles hear of the same push, each finds what it follows."""
     (tmp_path / provider).write_bytes(SECRET)
     charts: list[list[str]] = []
-    some = Looked(a_repository(branch="main"), a_repository("https://git.example.com/b", "b"))
+    some = Looked(
+        a_repository(ref=RefSettings(branch="main")), a_repository("https://git.example.com/b", "b")
+    )
     routes = Hooks(tmp_path, charts.append, some.all.notified).routes()
     web = WebServer(WebSettings("127.0.0.1:0"), CollectorRegistry(), {}, routes=routes)
     body = json.dumps(PAYLOADS[provider]).encode()

@@ -16,9 +16,12 @@ from helmward.cli.git_words import (
     commit_problem,
     full_ref_problem,
     name_problem,
+    object_problem,
     plain_path,
+    range_problem,
     tag_problem,
     tree_path_problem,
+    variable_problem,
 )
 from helmward.cli.plausible import FIELD_NAMES, settled
 from helmward.cli.sync_config import fields
@@ -85,7 +88,7 @@ class _Entry:
         self._check("name", given.name, name_problem)
         self._check("defaultNamespace", given.default_namespace, name_problem)
         if given.secret_ref:
-            self._check("secretRef.name", given.secret_ref.name, name_problem)
+            self._check("secretRef.name", given.secret_ref.name, object_problem)
         return replace(
             template,
             url=given.url,
@@ -111,6 +114,7 @@ class _Entry:
     def _ref(self, given: fields.Ref) -> RefSettings:
         self._check("ref.branch", given.branch, branch_problem)
         self._check("ref.tag", given.tag, tag_problem)
+        self._check("ref.semver", given.semver, range_problem)
         self._check("ref.name", given.name, full_ref_problem)
         self._check("ref.commit", given.commit, commit_problem)
         return RefSettings(given.branch, given.tag, given.semver, given.name, given.commit)
@@ -120,6 +124,7 @@ class _Entry:
         for number, one in enumerate(given):
             field = f"paths[{number}]"
             self._check(f"{field}.path", one.path, tree_path_problem)
+            self._check_variables(field, one)
             path = plain_path(one.path)
             if path in seen:
                 raise ConfigInvalid(f"{self.name(field)}.path: {one.path!r} is there already")
@@ -131,6 +136,14 @@ class _Entry:
                 substitute_from=tuple(map(_substitutes, one.substitute_from)),
                 as_written=one.path if one.path != path else "",
             )
+
+    def _check_variables(self, field: str, given: fields.TreePath) -> None:
+        for name in given.substitute:
+            self._check(f"{field}.substitute", name, variable_problem)
+        for number, one in enumerate(given.substitute_from):
+            where = f"{field}.substituteFrom[{number}]"
+            self._check(f"{where}.name", one.name, object_problem)
+            self._check(f"{where}.namespace", one.namespace, name_problem)
 
     def _verify(self, given: fields.Verify, template: VerifySettings) -> VerifySettings:
         return VerifySettings(

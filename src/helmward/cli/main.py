@@ -298,6 +298,8 @@ def reconcile_command(name: str, *, wait: bool, timeout: timedelta, **where: Any
     from helmward.cli.syncs import Where, reconcile  # noqa: PLC0415 (quick --help)
 
     _look(reconcile(Where(**where), name, timeout if wait else None))
+
+
 @helmward.command("identity")
 @identity_flags
 def identity_command(**flags: Any) -> None:

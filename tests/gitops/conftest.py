@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from helmward.gitops.apply import Cluster
+from helmward.gitops.cluster import Cluster
 from helmward.gitops.loop import GitSync
 from helmward.gitops.report import Kind, SyncEvent, SyncReport
 from helmward.kube import Kube
 from helmward.settings import PathSettings, RefSettings, RepositorySettings
+from tests.support.applying import Applying
 from tests.support.git_repo import GitRepo
+from tests.support.kubectl import Kubectl
+from tests.support.plane import Plane
 from tests.support.tasks import running
 from tests.support.wait import until
 
@@ -86,3 +89,15 @@ def run_sync(tmp_path: Path, namespace: str, kube: Kube) -> Running:
             yield watched
 
     return run
+
+
+@pytest.fixture
+def applying(kube: Kube, namespace: str) -> Applying:
+    """An applier into the test's own namespace."""
+    return Applying(kube, namespace)
+
+
+@pytest.fixture
+def kubectl(plane: Plane, namespace: str) -> Kubectl:
+    """The real kubectl in the test's own namespace."""
+    return Kubectl(plane.kubeconfig, namespace)

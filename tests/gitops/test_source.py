@@ -10,6 +10,7 @@ import pytest
 
 from helmward.errors import ConfigInvalid, SourceRejected, SourceUnavailable
 from helmward.gitops.source import GitSource
+from helmward.gitops.tree import pick
 from tests.gitops.conftest import a_repository
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import PASSWORD, USER, http_git, ssh_git
@@ -28,7 +29,10 @@ def a_source(tmp_path: Path, url: str, **settings: Any) -> GitSource:
 
 
 async def files_of(source: GitSource) -> dict[str, bytes]:
-    return await source.files(await source.fetch(await source.head()))
+    snapshot = await source.snapshot(await source.head())
+    settings = source._settings
+    paths = [one.path for one in settings.paths]
+    return await snapshot.read(pick(snapshot.tree, paths, snapshot.head.sha))
 
 
 async def failure_of(source: GitSource) -> str:
@@ -43,10 +47,10 @@ async def test_a_commit_is_read_from_a_folder(repo: GitRepo, tmp_path: Path) -> 
     sha = repo.commit({"deploy/ns.yaml": NAMESPACE, "README.md": "no manifest"})
     source = a_source(tmp_path, repo.url)
 
-    head = await source.fetch(await source.head())
+    head = await source.head()
 
-    assert (head.branch, head.sha) == ("main", sha)
-    assert await source.files(head) == {"deploy/ns.yaml": NAMESPACE.encode()}
+    assert (head.ref, head.sha) == ("main", sha)
+    assert await files_of(source) == {"deploy/ns.yaml": NAMESPACE.encode()}
 
 
 async def test_an_absolute_path_is_a_repository_too(repo: GitRepo, tmp_path: Path) -> None:
@@ -259,7 +263,7 @@ async def test_a_broken_mirror_is_made_anew(repo: GitRepo, tmp_path: Path) -> No
     repo.commit({"ns.yaml": NAMESPACE})
     source = a_source(tmp_path, repo.url)
     await files_of(source)
-    (tmp_path / "work" / "git" / "mirror" / "HEAD").unlink()
+    (tmp_path / "work" / "git" / "copy" / "HEAD").unlink()
 
     assert set(await files_of(source)) == {"ns.yaml"}
 

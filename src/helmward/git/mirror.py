@@ -4,7 +4,7 @@ Where the server allows it, a commit comes without its history and its files
 come when they are read, all at once. A copy that is broken is thrown away and
 made anew by itself; what serves is replaced only by what is whole.
 
-Used by `charts`. One request to the remote at a time.
+Used by `charts` and `gitops`. One request to the remote at a time.
 """
 
 import asyncio
@@ -75,10 +75,19 @@ class Mirror:
         SourceUnavailable: the folder cannot be written.
     """
 
-    def __init__(self, folder: Path, remote: Remote, keyring: Keyring, seconds: float) -> None:
-        """`seconds` is what one git command may take."""
+    def __init__(  # what a copy is made with, by name
+        self,
+        folder: Path,
+        remote: Remote,
+        keyring: Keyring,
+        seconds: float,
+        *,
+        told: Told = TOLD,
+    ) -> None:
+        """`seconds` is what one git command may take; `told` are the words for complaints."""
         self.remote = remote
         self._keyring = keyring
+        self._told = told
         self._spare = folder / "spare"
         self._hash = "sha1"
         self._shallow, self._lean = True, True
@@ -93,17 +102,19 @@ class Mirror:
         with self._writing():
             _forget_promises(self._copy.folder)
 
-    async def refs(self) -> Refs:
+    async def refs(self, *names: str) -> Refs:
         """Ask the remote which branches and tags it has; costs one short request.
+
+        `names` are other refs that are asked for by their full names.
 
         Raises:
             SourceUnavailable: the remote does not answer, or refuses us.
         """
-        patterns = ("HEAD", "refs/heads/*", "refs/tags/*")
+        patterns = ("HEAD", "refs/heads/*", "refs/tags/*", *names)
         async with self._lock:
             with self._translated():
                 listing = await self._ask("ls-remote", "--symref", "--", self.remote.url, *patterns)
-        refs = read_refs(listing.decode(errors="replace"))
+        refs = read_refs(listing.decode(errors="replace"), names)
         self._hash = next((HASHES[len(oid)] for oid in refs.commits.values()), self._hash)
         return refs
 
@@ -116,6 +127,25 @@ class Mirror:
         async with self._lock:
             with self._translated():
                 return Head(name, await self._fetch(name))
+
+    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git with the login laid out, in a repository that is named.
+
+        Raises:
+            SourceUnavailable: as for `refs`.
+        """
+        async with self._lock:
+            with self._translated():
+                return await self._ask(*args, stdin=stdin)
+
+    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git such that it asks no remote, in a repository that is named.
+
+        Raises:
+            SourceUnavailable: git fails.
+        """
+        with self._translated():
+            return await self._local(*args, stdin=stdin)
 
     async def seek(self, short: str) -> str:
         """Return the commit whose first digits are given; all history is fetched for it.
@@ -132,6 +162,11 @@ class Mirror:
             with self._translated():
                 await self._anew("HEAD")
             return await self._copy.commit(short)
+
+    @property
+    def folder(self) -> Path:
+        """Where the copy is."""
+        return self._copy.folder
 
     async def has(self, commit: str) -> bool:
         """Tell whether a commit is in the copy."""
@@ -334,7 +369,7 @@ class Mirror:
             try:
                 yield
             except GitFailed as error:
-                words = meaning(self._keyring.redact(str(error)), TOLD)
+                words = meaning(self._keyring.redact(str(error)), self._told)
                 raise SourceUnavailable(f"git repository {self.remote}: {words}") from None
 
     @contextmanager

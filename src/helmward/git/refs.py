@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,15 +71,15 @@ def is_short(ref: str) -> bool:
     return bool(_SHORT.fullmatch(ref))
 
 
-def read_refs(listing: str) -> Refs:
-    """Read what `git ls-remote --symref` prints."""
+def read_refs(listing: str, names: Collection[str] = ()) -> Refs:
+    """Read what `git ls-remote --symref` prints; `names` are refs besides branches and tags."""
     default = ""
     commits = {}
     for line in listing.splitlines():
         value, _, ref = line.partition("\t")
         if ref == "HEAD" and value.startswith("ref: "):
             default = value.removeprefix("ref: ").removeprefix(BRANCHES)
-        elif ref == "HEAD" or ref.startswith((BRANCHES, TAGS)):
+        elif ref == "HEAD" or ref in names or ref.startswith((BRANCHES, TAGS)):
             # The commit of an annotated tag comes in a line of its own, behind the tag's.
             commits[ref.removesuffix("^{}")] = value
     return Refs(default, commits)

@@ -1,191 +1,169 @@
-"""Fetches commits of one branch and reads their files; nothing is ever checked out.
+"""Fetches commits of one repository; nothing is ever checked out.
 
-Called by `loop`, one call at a time. Talks to the remote only through the
-program `git`; a password never stands on a command line or in a message.
+Called by `loop`, one call at a time. Which commit is meant is settled here,
+how git is asked is `git.mirror`'s; what its files mean is up to the builders.
 """
 
-import shlex
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from helmward.errors import ConfigInvalid, SourceUnavailable
-from helmward.git.complaints import meaning
-from helmward.git.program import Git, GitFailed, write_config
-from helmward.git.refs import BRANCHES, read_refs
+from helmward.errors import ConfigInvalid, SourceRejected, SourceUnavailable
+from helmward.git.complaints import FLAGS
+from helmward.git.keyring import Keyring
+from helmward.git.login import NOBODY, GitLogin, check_login
+from helmward.git.mirror import Head as Fetched
+from helmward.git.mirror import Mirror
+from helmward.git.refs import BRANCHES, TAGS, Refs, is_commit
 from helmward.git.remote import Remote, is_name, read_remote
-from helmward.git.ssh import FLUX_KEY, read_key, ssh_command, write_private
-from helmward.git.tree import Entry, Tree, read_batch, read_tree, with_targets
-from helmward.gitops.tree import pick
-from helmward.settings import RepositorySettings
+from helmward.git.tree import Entry, Tree, follow, with_targets
+from helmward.git.versions import newest
+from helmward.gitops.snapshot import Commit, Head, Snapshot
+from helmward.gitops.tree import MAX_FILE
+from helmward.settings import GitChartSettings, RepositorySettings
 
-_FETCHED: Final = "refs/helmward/head"
-_SHOWN_BRANCHES: Final = 10
+LONGEST_SUBJECT: Final = 100
+_SHOWN: Final = 10
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+_ABOUT: Final = "--format=%an%x00%cI%x00%s"
+
+Login = Callable[[], Awaitable[GitLogin]]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest commit of a branch."""
-
-    branch: str
-    sha: str
+async def nobody() -> GitLogin:
+    """Log in as nobody in particular: what stands in the address and the flags counts."""
+    return NOBODY
 
 
 class GitSource:
-    """One branch of one repository, mirrored below `work`, a folder of our own.
+    """One repository, of which `work`, a folder of our own, has a partial copy.
+
+    `login` is asked before each look at the remote, so that a key or password
+    that was changed counts at once.
 
     Raises:
-        ConfigInvalid: a setting is no address, branch or path.
+        ConfigInvalid: a setting is no address, ref or path.
     """
 
-    def __init__(self, settings: RepositorySettings, work: Path) -> None:
+    def __init__(self, settings: RepositorySettings, work: Path, *, login: Login = nobody) -> None:
         self.remote = check(settings)
         self._settings = settings
-        self._home = work / "git"
-        self._mirror = work / "git" / "mirror"
-        self._key = self._home / "identity"
-        self._credentials = self._home / "credentials"
-        self._prepare()
-        ssh = {"GIT_SSH_COMMAND": _ssh_command(settings, self._key)}
-        self._git = Git(self._home, settings.timeout.total_seconds(), ssh)
+        self._work = work / "git"
+        self._login = login
+        self._opened: tuple[GitLogin, Mirror] | None = None
+
+    async def mirror(self) -> Mirror:
+        """Return the copy, with the login that counts now.
+
+        Raises:
+            SourceUnavailable: the login cannot be had, or the folder not be written.
+        """
+        login = await self._login()
+        if self._opened is None or self._opened[0] != login:
+            check_login(login, self.remote)
+            self._own()
+            keyring = Keyring(self._work / "home", self.remote, login, _access(self._settings))
+            seconds = self._settings.timeout.total_seconds()
+            mirror = Mirror(self._work, self.remote, keyring, seconds, told=FLAGS)
+            self._opened = (login, mirror)
+        return self._opened[1]
 
     async def head(self) -> Head:
-        """Ask the remote for the branch's newest commit; costs one short request.
+        """Ask which commit counts now; costs one short request, none for a fixed commit.
 
-        Without a branch in the settings the one counts that the remote's HEAD
+        Without any ref in the settings it is the branch that the remote's HEAD
         names (Flux took `master`).
 
         Raises:
-            SourceUnavailable: the remote does not answer, refuses us, or has
-                no such branch; the message names the flag to look at.
+            SourceUnavailable: the remote does not answer, refuses us, or has no
+                such ref; the message names the flag to look at.
         """
-        listing = await self._ask_remote(
-            "ls-remote", "--symref", "--", self.remote.url, "HEAD", f"{BRANCHES}*"
-        )
-        refs = read_refs(listing.decode(errors="replace"))
-        branch = self._settings.ref.branch or refs.default
-        if branch not in refs.branches:
-            raise SourceUnavailable(self._missing(branch, refs.branches))
-        return Head(branch, refs.branches[branch])
+        ref = self._settings.ref
+        if ref.commit:
+            return Head(ref.commit, ref.commit, ref.commit)
+        mirror = await self.mirror()
+        refs = await mirror.refs(*([ref.name] if ref.name else []))
+        if ref.name:
+            return self._found(refs, ref.name, ref.name, "--git-ref")
+        if ref.semver:
+            return self._newest(refs, ref.semver)
+        if ref.tag:
+            return self._found(refs, f"{TAGS}{ref.tag}", ref.tag, "--git-tag")
+        branch = ref.branch or refs.default
+        return self._found(refs, f"{BRANCHES}{branch}", branch, "--git-branch")
 
-    async def fetch(self, head: Head) -> Head:
-        """Get the newest commit of the branch, which may have moved on since `head`.
+    async def snapshot(self, head: Head) -> Snapshot:
+        """Get a commit; where the ref has moved on since `head`, the newer one.
 
-        Only that commit is fetched, without its history.
+        Only that commit is fetched, without its history, and its files when
+        they are read.
 
         Raises:
             SourceUnavailable: as for `head`.
         """
-        known = self._mirror.exists()
-        try:
-            return await self._fetch(head)
-        except SourceUnavailable:
-            # A fetch that was killed may leave locks; the mirror is quickly made anew.
-            shutil.rmtree(self._mirror, ignore_errors=True)
-            if not known:
-                raise
-        return await self._fetch(head)
+        mirror = await self.mirror()
+        fetched = await mirror.fetch(head.name or head.sha)
+        return await self._snapshot(mirror, fetched, replace(head, sha=fetched.commit))
 
-    async def files(self, head: Head) -> dict[str, bytes]:
-        """Return the YAML files of a fetched commit below the paths of the settings.
+    async def at(self, commit: str) -> Snapshot:
+        """Get an older commit by its name.
 
         Raises:
-            SourceRejected: a path is missing in the commit, a link leads out of it.
+            SourceUnavailable: the remote does not answer, or does not have it any more.
         """
-        tree = await self._tree(head.sha)
-        chosen = pick(tree, [one.path for one in self._settings.paths], head.sha)
-        contents = await self._blobs(entry.oid for entry in chosen.values())
-        return {path: contents[entry.oid] for path, entry in chosen.items()}
+        return await self.snapshot(Head(commit, commit, commit))
 
-    def _prepare(self) -> None:
-        shutil.rmtree(self._home, ignore_errors=True)
-        self._home.mkdir(mode=0o700, parents=True)
-        config = {
-            "core.hooksPath": "/dev/null",
-            "submodule.recurse": "false",
-            "transfer.fsckObjects": "true",
-            "gc.autoDetach": "false",
-            "credential.helper": f"store --file={shlex.quote(str(self._credentials))}",
-        }
-        if self.remote.path:
-            config["safe.directory"] = self.remote.path
-        write_config(self._home, config)
+    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git with the login that counts now; see `git.aside.Door`."""
+        return await (await self.mirror()).ask_remote(*args, stdin=stdin)
 
-    async def _fetch(self, head: Head) -> Head:
-        if not self._mirror.exists():
-            await self._local("init", "--quiet", "--bare", "--template=", str(self._mirror))
-        refspec = f"+{BRANCHES}{head.branch}:{_FETCHED}"
-        await self._ask_remote(
-            *("--git-dir", str(self._mirror), "fetch", "--quiet", "--depth=1", "--no-tags"),
-            *("--no-recurse-submodules", "--no-auto-maintenance", "--", self.remote.url, refspec),
-        )
-        sha = await self._read("rev-parse", "--verify", f"{_FETCHED}^{{commit}}")
-        with suppress(GitFailed):
-            await self._git("--git-dir", str(self._mirror), "gc", "--auto", "--quiet")
-        return Head(head.branch, sha.decode().strip())
+    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git such that it asks no remote; see `git.aside.Door`."""
+        return await (await self.mirror()).local(*args, stdin=stdin)
 
-    async def _tree(self, sha: str) -> Tree:
-        listing = await self._read("ls-tree", "-r", "-z", "-l", "--full-tree", sha)
-        tree = _readable(listing)
-        return with_targets(
-            tree, await self._blobs(entry.oid for entry in tree.values() if entry.link)
-        )
+    async def _snapshot(self, mirror: Mirror, fetched: Fetched, head: Head) -> Snapshot:
+        listed = _readable(await mirror.tree(fetched))
+        files = {name: one for name, one in listed.items() if not (one.folder or one.submodule)}
+        links = [one.oid for one in files.values() if one.link]
+        await mirror.sizes(fetched, links)
+        tree: Tree = with_targets(files, await mirror.contents(fetched, links))
 
-    async def _blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
-        wanted = list(dict.fromkeys(oids))
-        if not wanted:
-            return {}
-        lines = "".join(f"{oid}\n" for oid in wanted).encode()
-        found = dict(read_batch(await self._read("cat-file", "--batch", stdin=lines), wanted))
-        if lost := [oid for oid, content in found.items() if content is None]:
-            raise SourceUnavailable(f"the local copy of the repository lacks the object {lost[0]}")
-        return {oid: content for oid, content in found.items() if content is not None}
+        async def read(names: Iterable[str]) -> dict[str, bytes]:
+            wanted = {name: _file(tree, name).oid for name in names}
+            return await _contents(mirror, fetched, wanted)
 
-    async def _read(self, *args: str, stdin: bytes = b"") -> bytes:
-        return await self._local("--git-dir", str(self._mirror), *args, stdin=stdin)
+        submodules = tuple(name for name, one in listed.items() if one.submodule)
+        commit = await _about(mirror, head.sha)
+        return Snapshot(head, tree, read, commit, submodules)
 
-    async def _local(self, *args: str, stdin: bytes = b"") -> bytes:
+    def _own(self) -> None:
+        """Make the folder, for nobody else to look into."""
         try:
-            return await self._git(*args, stdin=stdin)
-        except GitFailed as error:
-            shutil.rmtree(self._mirror, ignore_errors=True)
-            words = self.remote.redact(str(error)).strip()
-            raise SourceUnavailable(
-                f"the local copy of {self.remote} is broken and is fetched anew ({words})"
-            ) from None
+            self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._missing(f"its copy cannot be written: {error.strerror}") from error
 
-    async def _ask_remote(self, *args: str) -> bytes:
-        try:
-            with self._secrets():
-                return await self._git(*args)
-        except GitFailed as error:
-            # Not chained: the cause's words may hold a password.
-            words = meaning(self.remote.redact(str(error)))
-            raise SourceUnavailable(f"git repository {self.remote}: {words}") from None
+    def _found(self, refs: Refs, name: str, said: str, flag: str) -> Head:
+        if name in refs.commits:
+            return Head(said, refs.commits[name], name)
+        what = flag.removeprefix("--git-")
+        asked = f"no {what} {said!r} ({flag})" if said else f"no default branch ({flag})"
+        if not refs.branches:
+            raise self._missing("it has no branch yet: push a commit")
+        raise self._missing(f"it has {asked}; {refs.near(said)}")
 
-    @contextmanager
-    def _secrets(self) -> Iterator[None]:
-        """Lay out key and password for one request, readable by us alone."""
-        try:
-            write_private(self._credentials, self.remote.credentials.encode())
-            write_private(self._key, _key_of(self._settings, self.remote))
-            yield
-        finally:
-            self._credentials.unlink(missing_ok=True)
-            self._key.unlink(missing_ok=True)
+    def _newest(self, refs: Refs, wanted: str) -> Head:
+        tags = [name.removeprefix(TAGS) for name in refs.commits if name.startswith(TAGS)]
+        tag = newest(tags, wanted)
+        if tag is not None:
+            return Head(tag, refs.commits[f"{TAGS}{tag}"], f"{TAGS}{tag}")
+        shown = ", ".join(sorted(tags)[:_SHOWN]) or "none"
+        raise self._missing(f"no tag is in {wanted} (--git-semver); its tags are {shown}")
 
-    def _missing(self, branch: str, branches: dict[str, str]) -> str:
-        if not branches:
-            return f"git repository {self.remote}: it has no branch yet: push a commit"
-        shown = ", ".join(sorted(branches)[:_SHOWN_BRANCHES])
-        more = " and more" if len(branches) > _SHOWN_BRANCHES else ""
-        asked = f"no branch {branch!r}" if branch else "no default branch"
-        return (
-            f"git repository {self.remote}: it has {asked} (--git-branch); there are {shown}{more}"
-        )
+    def _missing(self, why: str) -> SourceUnavailable:
+        return SourceUnavailable(f"git repository {self.remote}: {why}")
 
 
 def check(settings: RepositorySettings) -> Remote:
@@ -194,38 +172,78 @@ def check(settings: RepositorySettings) -> Remote:
     Raises:
         ConfigInvalid: the message names the flag.
     """
-    branch = settings.ref.branch
-    if branch and not is_name(branch):
-        raise ConfigInvalid(f"--git-branch {branch!r} is no name of a branch")
+    ref = settings.ref
+    named = {"branch": ref.branch, "tag": ref.tag, "ref": ref.name}
+    for flag, name in named.items():
+        if name and not is_name(name):
+            raise ConfigInvalid(f"--git-{flag} {name!r} is no name of a {flag}")
+    if ref.name and not ref.name.startswith("refs/"):
+        raise ConfigInvalid(f"--git-ref {ref.name!r} must be a full name, as refs/heads/main")
+    if ref.commit and not is_commit(ref.commit):
+        raise ConfigInvalid(f"--git-commit {ref.commit!r} is no whole name of a commit")
+    if ref.semver:
+        newest((), ref.semver)
     for path in (one.path for one in settings.paths):
         if path.startswith("/") or ".." in path.split("/"):
             raise ConfigInvalid(f"--git-path {path!r} must be a path inside the repository")
     return read_remote(settings.url)
 
 
-def _key_of(settings: RepositorySettings, remote: Remote) -> bytes:
-    path = settings.ssh_key or FLUX_KEY
-    if remote.scheme != "ssh" or (settings.ssh_key is None and not path.exists()):
-        return b""
-    try:
-        return read_key(path, "--git-ssh-key")
-    except OSError as error:
-        raise SourceUnavailable(str(error.strerror)) from error
-
-
-def _ssh_command(settings: RepositorySettings, key: Path) -> str:
-    used = settings.ssh_key is not None or FLUX_KEY.exists()
-    return ssh_command(
-        settings.timeout.total_seconds(),
-        key=key if used else None,
-        known_hosts=[settings.known_hosts] if settings.known_hosts is not None else [],
+def _access(settings: RepositorySettings) -> GitChartSettings:
+    """Return what the flags say of how git asks."""
+    return GitChartSettings(
+        timeout=settings.timeout, ssh_key=settings.ssh_key, known_hosts=settings.known_hosts
     )
 
 
-def _readable(listing: bytes) -> dict[str, Entry]:
-    """Return the files by names that can be printed; submodules are left out."""
+def _file(tree: Tree, name: str) -> Entry:
+    """Return the file that a name stands for, itself or through links.
+
+    Raises:
+        SourceRejected: a link leads to no file of the commit.
+    """
+    target = follow(tree, name, name)
+    if target in tree:
+        return tree[target]
+    raise SourceRejected(f"{name}: the symbolic link points to {target}, which is no file here")
+
+
+async def _contents(
+    mirror: Mirror, fetched: Fetched, wanted: Mapping[str, str]
+) -> dict[str, bytes]:
+    """Read files, which are fetched at once where they are not here yet.
+
+    Raises:
+        SourceRejected: one is too large, or stands for a file that is elsewhere.
+    """
+    sizes = await mirror.sizes(fetched, wanted.values())
+    for name, oid in wanted.items():
+        if sizes[oid] > MAX_FILE:
+            raise SourceRejected(f"{name}: {sizes[oid]} bytes are more than {MAX_FILE} for a file")
+    contents = await mirror.contents(fetched, wanted.values())
+    for name, oid in wanted.items():
+        if contents[oid].startswith(_LFS):
+            raise SourceRejected(
+                f"{name}:1: this is a pointer of Git LFS, which is not followed: keep the"
+                " manifest itself in git"
+            )
+    return {name: contents[oid] for name, oid in wanted.items()}
+
+
+async def _about(mirror: Mirror, sha: str) -> Commit:
+    """Return what people know the commit by; a copy that cannot tell is no reason to stop."""
+    there = ("--git-dir", str(mirror.folder))
+    try:
+        said = await mirror.local(*there, "log", "-1", "--no-show-signature", _ABOUT, sha)
+    except SourceUnavailable:
+        return Commit(sha)
+    author, at, subject = said.decode(errors="replace").rstrip("\n").split("\0", 2)
+    return Commit(sha, author, subject[:LONGEST_SUBJECT], datetime.fromisoformat(at))
+
+
+def _readable(tree: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Return the files by names that can be printed."""
     return {
-        path.encode(errors="surrogateescape").decode(errors="backslashreplace"): entry
-        for path, entry in read_tree(listing)
-        if not entry.submodule
+        name.encode(errors="surrogateescape").decode(errors="backslashreplace"): one
+        for name, one in tree.items()
     }

@@ -1,0 +1,103 @@
+"""What this room needs of the API server, and which kinds it has.
+
+Who takes part in a sync asks through here. A broken corner of the API, one
+group or one webhook, is told from a server that is gone.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from helmward.errors import AccessDenied, ClusterUnavailable, NotFound
+from helmward.gitops.build import Manifest
+from helmward.gitops.plan import Kind, is_ignored, kind_of, own_kinds
+from helmward.gitops.scope import EVERYTHING, Scope
+from helmward.kube.listing import Listed, Selection
+from helmward.kube.resources import Resource
+
+
+class Cluster(Protocol):
+    """What this room needs of `kube.Kube`."""
+
+    async def apply(
+        self,
+        obj: Mapping[str, Any],
+        *,
+        field_manager: str,
+        force: bool,
+        dry_run: bool = False,
+        resource: Resource | None,
+    ) -> dict[str, Any]:
+        """Create or update an object by server-side apply."""
+
+    async def resource_for(self, api_version: str, kind: str) -> Resource:
+        """Find a kind, or raise NotFound."""
+
+    async def get(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        metadata_only: bool = False,
+    ) -> dict[str, Any]:
+        """Return one object."""
+
+    async def list_raw(self, selection: Selection, *, limit: int = 500) -> Listed:
+        """Return many objects, unread."""
+
+    async def patch(  # noqa: PLR0913 - as Kube has it
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None,
+        patch: Any,
+        *,
+        content_type: str,
+        metadata_only: bool = False,
+    ) -> dict[str, Any]:
+        """Change single fields of an object."""
+
+    async def delete(
+        self,
+        resource: Resource,
+        name: str,
+        namespace: str | None = None,
+        *,
+        uid: str | None = None,
+        propagation: str | None = None,
+    ) -> dict[str, Any]:
+        """Ask for an object's deletion."""
+
+    async def version(self) -> dict[str, Any]:
+        """Return the server's version: shows whether it answers at all."""
+
+
+async def known_kinds(
+    cluster: Cluster, manifests: Sequence[Manifest], scope: Scope = EVERYTHING
+) -> dict[Kind, Resource]:
+    """Return the kinds of the manifests that the cluster knows; excluded ones are not asked for.
+
+    Raises:
+        ClusterUnavailable: the API server does not answer. If only one group
+            of its kinds fails, those kinds count as unknown.
+    """
+    wanted = [manifest for manifest in manifests if not is_ignored(manifest)]
+    kinds = {}
+    for kind in sorted({kind_of(manifest) for manifest in wanted} - own_kinds(wanted).keys()):
+        if not scope.has_kind(*kind):
+            continue
+        try:
+            kinds[kind] = await cluster.resource_for(*kind)
+        except (NotFound, AccessDenied):
+            continue
+        except ClusterUnavailable as error:
+            await raise_if_gone(cluster, error)
+    return kinds
+
+
+async def raise_if_gone(cluster: Cluster, error: ClusterUnavailable) -> None:
+    """Tell a server that is gone from one that fails for a single object, say by a webhook."""
+    try:
+        await cluster.version()
+    except ClusterUnavailable:
+        raise error from None

@@ -46,6 +46,8 @@ class Manifest:
     file: str
     line: int
     id: ObjectId
+    secret: bool = False
+    """Whether it comes from a file that is encrypted in git."""
 
     @property
     def place(self) -> str:

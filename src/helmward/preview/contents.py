@@ -38,18 +38,21 @@ def change(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
     masking: Masking,
+    *,
     place: str = "",
+    note: str = "",
+    secret: bool = False,
 ) -> ObjectChange:
-    """Return how one object changes, with nothing secret in it."""
-    old = masking.of(bare(before)) if before is not None else None
-    new = masking.of(bare(after)) if after is not None else None
+    """Return how one object changes, with nothing secret in it; `secret` as `Masking.of` has it."""
+    old = masking.of(bare(before), secret=secret) if before is not None else None
+    new = masking.of(bare(after), secret=secret) if after is not None else None
     return ObjectChange(
         found,
         Verb.CREATE if old is None else Verb.REMOVE if new is None else Verb.CHANGE,
         place,
         tuple(REDACTOR.mask(line) for line in lines(old, new)),
         fields(old, new) if old is not None and new is not None else (),
-        _note(before) if new is None else "",
+        note or (_note(before) if new is None else ""),
     )
 
 

@@ -42,6 +42,13 @@ def bare(document: Document) -> dict[str, Any]:
     return kept | ({"metadata": metadata} if metadata else {})
 
 
+def within(live: Any, asked: Any) -> Any:
+    """Return what is live of the fields that are asked for: what nobody asks for stays."""
+    if isinstance(live, Mapping) and isinstance(asked, Mapping):
+        return {key: within(live[key], one) for key, one in asked.items() if key in live}
+    return live
+
+
 def lines(before: Document | None, after: Document | None) -> tuple[str, ...]:
     """Return the unified difference of both as YAML, without the heads of files.
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from helmward.errors import AccessDenied, ConfigInvalid, NotFound
 from helmward.gitops.build import ObjectId
-from helmward.gitops.inventory import Inventory, Item, Record
+from helmward.gitops.inventory import Item, Record
 from helmward.gitops.marks import mark_of
 from helmward.gitops.prune import Removal, orphans, removals
 from helmward.gitops.record import LABELS, Records, record_name
@@ -62,19 +62,26 @@ async def leaving(  # noqa: PLR0913 (what is known, by name)
     asked: Collection[ObjectId],
     *,
     paths: Collection[str],
+    all_paths: bool,
     prune: PruneSettings,
     scope: Scope,
-    source: str,
 ) -> Removal:
-    """Return what a sync would remove, and what it would keep."""
+    """Return what a sync would remove, and what it would keep.
+
+    With `all_paths` these are all that the operator has: what is of another
+    goes too.
+    """
     inventory = record.inventory
-    good = _good(paths, inventory)
+    others = (item.path for item in inventory.values()) if all_paths else ()
+    good = frozenset((*paths, *others))
     candidates = orphans(inventory, asked, good)
     if not candidates:
         return Removal()
     facts = await Remover(kube).facts(candidates)
-    sources = {source, *record.sources}
-    marks = {one.id: frozenset(mark_of(each, one.id) for each in sources) for one in candidates}
+    marks = {
+        one.id: frozenset(mark_of(source, one.id) for source in record.sources)
+        for one in candidates
+    }
     return removals(
         prune, candidates, facts, inventory=inventory, asked=asked, marks=marks, scope=scope
     )
@@ -102,14 +109,7 @@ async def document(kube: Kube, item: Item) -> dict[str, Any] | None:
         return None
 
 
-def _good(paths: Collection[str], inventory: Inventory) -> frozenset[str]:
-    """Every path was built: what is of a path that is not in the settings any more goes too."""
-    return frozenset((*paths, *(item.path for item in inventory.values())))
-
-
 async def _namespaces(kube: Kube, repository: str) -> list[str]:
-    found, _ = await kube.list(
-        CONFIG_MAPS, None, label_selector=_SELECTOR, metadata_only=True
-    )
+    found, _ = await kube.list(CONFIG_MAPS, None, label_selector=_SELECTOR, metadata_only=True)
     named = (one["metadata"] for one in found)
     return sorted(one["namespace"] for one in named if one["name"] == record_name(repository))

@@ -15,6 +15,8 @@ from typing import Any, Final
 from helmward.preview.difference import Document
 
 LENGTH: Final = 8
+PLAIN: Final = ("apiVersion", "kind", "metadata")
+"""What names an object, which is never encrypted for good."""
 _CONTENT: Final = ("data", "stringData")
 
 
@@ -54,9 +56,8 @@ class Masking:
         return masked
 
     def _all(self, document: Document) -> dict[str, Any]:
-        names = ("apiVersion", "kind", "metadata")
         return {
-            key: value if key in names else self._deep(value) for key, value in document.items()
+            key: value if key in PLAIN else self._deep(value) for key, value in document.items()
         }
 
     def _deep(self, value: Any) -> Any:

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from helmward.gitops.build import ObjectId
+from helmward.gitops.build import Manifest, ObjectId
 from helmward.gitops.plan import Plan, Step
 from helmward.gitops.rehearsal import WRITTEN, Change, Rehearsal, Verb
 from helmward.preview.contents import change as made
 from helmward.preview.difference import bare, within
 from helmward.preview.findings import ObjectChange, Refused
-from helmward.preview.masking import Masking
+from helmward.preview.masking import PLAIN, Masking
 from helmward.redaction import REDACTOR, Redactor, secrets_of
 
 ANEW: Final = "deleted and made anew: a field of it cannot be changed"
@@ -38,6 +38,10 @@ class Pair:
     def differs(self) -> bool:
         """Whether there is anything of the author's that changes."""
         return self.anew or self.before is None or bare(self.before) != bare(self.after)
+
+    def secrets(self, document: Document | None) -> Iterator[str]:
+        """Yield what is secret in it, before or after."""
+        return secrets_in(self.step.manifest, document)
 
 
 def pairs(rehearsal: Rehearsal, plan: Plan) -> tuple[Pair, ...]:
@@ -66,7 +70,8 @@ def changed(found: Iterable[Pair], masking: Masking) -> Iterator[ObjectChange]:
 def refused(rehearsal: Rehearsal, plan: Plan) -> tuple[Refused, ...]:
     """Return what the API server would not take; what is in Secrets is masked in its words."""
     known = Redactor()
-    known.learn("git", frozenset(_secrets(plan)))
+    found = (one for step in plan.steps for one in secrets_in(step.manifest, step.object))
+    known.learn("git", frozenset(found))
     return tuple(
         Refused(one.object, one.place, known.mask(REDACTOR.mask(" ".join(one.message.split()))))
         for one in rehearsal.refused
@@ -81,14 +86,16 @@ def _pair(change: Change, step: Step) -> Pair:
     return Pair(change.id, step, change.verb, before, after, change.anew)
 
 
-def _secrets(plan: Plan) -> Iterator[str]:
-    for step in plan.steps:
-        if step.manifest.secret:
-            yield from secrets_of(step.object)
-        elif step.id.kind == "Secret":
-            entries, plain = step.object.get("data"), step.object.get("stringData")
-            opened = map(_decoded, entries.values()) if isinstance(entries, Mapping) else ()
-            yield from secrets_of([entries, plain, *opened])
+def secrets_in(manifest: Manifest, document: Document | None) -> Iterator[str]:
+    """Yield what is secret in an object: all of it where its file is encrypted in git."""
+    if document is None:
+        return
+    if manifest.secret:
+        yield from secrets_of({k: v for k, v in document.items() if k not in PLAIN})
+    if (manifest.id.group, manifest.id.kind) == ("", "Secret"):
+        entries, plain = document.get("data"), document.get("stringData")
+        opened = map(_decoded, entries.values()) if isinstance(entries, Mapping) else ()
+        yield from secrets_of([entries, plain, *opened])
 
 
 def _decoded(value: Any) -> str:

@@ -6,7 +6,8 @@ the rights of who asks; ConfigMaps and Secrets count as the commit has them.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
@@ -26,17 +27,18 @@ from helmward.model import (
     ValuesPolicy,
 )
 from helmward.preview.contents import changes, objects_in
-from helmward.preview.findings import Fate, ReleaseChange
+from helmward.preview.findings import Fate, ObjectChange, ReleaseChange
 from helmward.preview.masking import Masking
-from helmward.redaction import REDACTOR
+from helmward.redaction import REDACTOR, secrets_of
 from helmward.settings import CHARTS_SYNC_INTERVAL, ChartSettings
 from helmward.sops import Decrypter
 from helmward.values import Composed, ReleaseSources, compose, keep_secret
 from helmward.values.diff import diff
-from helmward.values.merge import merge
+from helmward.values.merge import Path, leaves, merge
 
 FRESH: Final = CHARTS_SYNC_INTERVAL
 NOTHING: Final = Content()
+Document = Mapping[str, Any]
 _DECODERS: Final = {one.resource.api_version: one.decode for one in GENERATIONS}
 
 
@@ -51,6 +53,23 @@ class Before:
     def chart(self) -> str:
         """Name and version of its chart; empty where another tool has written it."""
         return self.revision.chart if self.revision else ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A HelmRelease as the commit has it, and as it is."""
+
+    document: Document
+    former: Document | None
+    entries: Entries
+    """ConfigMaps and Secrets as the commit leaves them."""
+    live: Entries
+    """Those of the cluster."""
+
+    @property
+    def name(self) -> str:
+        """`namespace/name`."""
+        return named(self.document)
 
 
 class Releases:
@@ -68,59 +87,80 @@ class Releases:
         self._charts = charts
         self._settings = settings
         self._decrypter = decrypter
-        self._masking = masking
+        self.masking = masking
 
-    async def applied(self, document: Mapping[str, Any], entries: Entries) -> ReleaseChange | None:
-        """Return what the HelmRelease would make of its release; None for nothing at all.
+    async def applied(self, asked: Asked) -> ReleaseChange | None:
+        """Return what a HelmRelease would make of its release; None for nothing at all.
 
         What is wrong with it, or missing for it, is said in the answer.
         """
-        declared = _declared(document)
-        name = f"{declared.key.namespace}/{declared.key.name}"
-        if declared.commands.suspend:
-            return ReleaseChange(name, str(declared.release), Fate.SUSPENDED)
+        release = ""
         try:
-            return await self._rendered(declared, name, entries)
+            declared = _declared(asked.document)
+            release = str(declared.release)
+            if declared.commands.suspend:
+                return ReleaseChange(asked.name, release, Fate.SUSPENDED)
+            return await self._rendered(declared, asked)
         except HelmwardError as error:
-            why = REDACTOR.mask(" ".join(str(error).split()))
-            return ReleaseChange(name, str(declared.release), Fate.UNKNOWN, problem=why)
+            return _unknown(asked.name, release, error)
 
-    async def removed(self, document: Mapping[str, Any]) -> ReleaseChange:
-        """Return what goes with a HelmRelease."""
-        declared = _declared(document)
-        before = await self._before(declared.release)
+    async def removed(self, document: Document) -> ReleaseChange:
+        """Return what goes with a HelmRelease: by name, for whose values it had nobody knows."""
+        name, release = named(document), ""
+        try:
+            declared = _declared(document)
+            release = str(declared.release)
+            before = await self._before(declared.release)
+        except HelmwardError as error:
+            return _unknown(name, release, error)
         volumes = before.revision.volumes if before.revision else ""
+        found = self._difference(declared.release, before.content.manifest, "")
         return ReleaseChange(
-            f"{declared.key.namespace}/{declared.key.name}",
-            str(declared.release),
+            name,
+            release,
             Fate.UNINSTALL,
             (before.chart, ""),
-            objects=self._difference(declared.release, before.content.manifest, ""),
+            objects=tuple(replace(one, lines=()) for one in found),
             volumes=tuple(filter(None, re.split(r"[,\s]+", volumes))),
         )
 
-    async def _rendered(
-        self, declared: Declared, name: str, entries: Entries
-    ) -> ReleaseChange | None:
+    async def _rendered(self, declared: Declared, asked: Asked) -> ReleaseChange | None:
         if declared.problem:
             raise SpecInvalid(declared.problem)
         before = await self._before(declared.release)
-        chart = await self._charts.pull(declared, entries, fresh=FRESH)
-        composed = await self._composed(declared, chart, entries)
+        chart = await self._charts.pull(declared, asked.entries, fresh=FRESH)
+        composed = await self._composed(declared, chart, asked.entries)
+        hidden = composed.hidden | await self._hidden_before(asked, chart, before)
         values = _over(composed.document, before, declared.options.values_policy)
         rendered = await self._engine.template(
             declared.release, chart=chart, values=values, is_upgrade=before.revision is not None
         )
         found = ReleaseChange(
-            name,
+            asked.name,
             str(declared.release),
             Fate.UPGRADE if before.revision else Fate.INSTALL,
             (before.chart, f"{chart.name}-{chart.version}"),
-            diff(before.content.values, values, REDACTOR, composed.hidden),
+            diff(before.content.values, values, REDACTOR, hidden),
             self._difference(declared.release, before.content.manifest, rendered.manifest),
         )
         same = found.charts[0] == found.charts[1] and not found.values and not found.objects
         return None if same else found
+
+    async def _hidden_before(self, asked: Asked, chart: Chart, before: Before) -> frozenset[Path]:
+        """Return the places of the release's values that came from Secrets, and mask what is there.
+
+        Where that cannot be told any more, all of them count as such.
+        """
+        values = dict(leaves(msgspec.json.decode(before.content.values)))
+        hidden = frozenset(values)
+        if asked.former is None:
+            return frozenset()
+        with suppress(HelmwardError):
+            declared = _declared(asked.former)
+            hidden = (await self._composed(declared, chart, asked.live)).hidden
+        secret = [one for path, one in values.items() if path in hidden]
+        REDACTOR.learn(f"{asked.name} before", secrets_of(secret))
+        return hidden
 
     async def _composed(self, declared: Declared, chart: Chart, entries: Entries) -> Composed:
         sources = ReleaseSources(
@@ -144,12 +184,23 @@ class Releases:
         content = await self._engine.content(release, chosen.number)
         return Before(chosen, content or NOTHING)
 
-    def _difference(self, release: ReleaseRef, before: str, after: str) -> Any:
+    def _difference(self, release: ReleaseRef, before: str, after: str) -> tuple[ObjectChange, ...]:
         old, new = (objects_in(one, release.namespace) for one in (before, after))
-        return tuple(changes(old, new, self._masking))
+        return tuple(changes(old, new, self.masking))
 
 
-def _declared(document: Mapping[str, Any]) -> Declared:
+def named(document: Document) -> str:
+    """Return what people call a HelmRelease."""
+    metadata = document["metadata"]
+    return f"{metadata.get('namespace', '')}/{metadata['name']}"
+
+
+def _unknown(name: str, release: str, error: HelmwardError) -> ReleaseChange:
+    why = REDACTOR.mask(" ".join(str(error).split()))
+    return ReleaseChange(name, release, Fate.UNKNOWN, problem=why)
+
+
+def _declared(document: Document) -> Declared:
     """Read a HelmRelease of any generation.
 
     Raises:

@@ -4,12 +4,8 @@ Runs in the user's own process, with an engine of its own: what the user may
 not read is not shown.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 import click
@@ -17,35 +13,30 @@ import msgspec
 
 from helmward.apis import GENERATIONS
 from helmward.charts import Charts
-from helmward.charts.folder import kept
 from helmward.cli.explained import Shown, written
+from helmward.cli.own_engine import own_engine
 from helmward.cli.shape import Exit
-from helmward.engine import Engine, EngineProcess
 from helmward.errors import (
     ChartNotFound,
     ChartRejected,
     ChartUnverified,
     ConfigInvalid,
-    EngineLost,
     NotFound,
     SourceForbidden,
     SpecInvalid,
     ValuesInvalid,
     ValuesUnavailable,
 )
-from helmward.kube import Kube, load_config, write_kubeconfig
+from helmward.kube import Kube, load_config
 from helmward.kube.entries import ClusterEntries
 from helmward.logs import configure
 from helmward.model import Declared
 from helmward.redaction import REDACTOR
-from helmward.runtime.beside import beside
 from helmward.settings import CHARTS_SYNC_INTERVAL, ChartSettings
 from helmward.sops import Decrypter, read_keys
 from helmward.values import ReleaseSources, compose, keep_secret
 from helmward.values.provenance import trace
 
-STARTING: Final = 15.0
-"""Seconds that the engine has to start."""
 NOT_AS_ASKED: Final = (
     ChartNotFound,
     ChartRejected,
@@ -100,7 +91,7 @@ async def _answer(kube: Kube, question: Question) -> str:
     settings, entries = question.charts, ClusterEntries(kube)
     decrypter = Decrypter(read_keys(settings.age_keys, settings.pgp_keys))
     fresh = CHARTS_SYNC_INTERVAL
-    async with _engine(kube, settings) as (engine, work):
+    async with own_engine(kube, settings) as (engine, work):
         charts = Charts(engine, settings, work=work / "mirrors")
         chart = await charts.pull(declared, entries, fresh=fresh)
         sources = ReleaseSources(
@@ -146,21 +137,3 @@ async def _find(kube: Kube, question: Question) -> Declared:
             "or its namespace with -n"
         )
     return next(iter(found.values()))
-
-
-@asynccontextmanager
-async def _engine(kube: Kube, settings: ChartSettings) -> AsyncIterator[tuple[Engine, Path]]:
-    """Run an engine with the rights of who asks, and have a folder, until the block ends."""
-    with TemporaryDirectory(prefix="helmward-") as work, kept(settings.engine.cache) as cache:
-        process = EngineProcess(
-            kubeconfig=str(write_kubeconfig(kube.config, Path(work) / "kubeconfig")),
-            settings=replace(settings.engine, cache=cache),
-            log_level="error",
-        )
-        async with beside(process.run()):
-            try:
-                async with asyncio.timeout(STARTING):
-                    await process.ready.wait()
-            except TimeoutError:
-                raise EngineLost("the engine does not start") from None
-            yield Engine(process), Path(work)

@@ -14,6 +14,7 @@ import click
 from helmward import __version__
 from helmward.cli import build
 from helmward.cli.chart_flags import chart_flags
+from helmward.cli.diff_flags import diff_flags
 from helmward.cli.flags import (
     cluster_flags,
     convert_flags,
@@ -247,6 +248,35 @@ def values_command(name: str, **flags: Any) -> None:
     )
     code = until_stopped(explain(question), when_stopped=Exit.INTERRUPTED)
     click.get_current_context().exit(code)
+
+
+@helmward.command("diff")
+@click.argument("what", metavar="[PATH|REF]", default=".")
+@diff_flags
+@applied_flags
+@chart_flags
+@git_access_flags
+@key_flags
+def diff_command(what: str, **flags: Any) -> None:
+    """Show what a folder or a commit would change in the cluster, before it does.
+
+    PATH is a folder, with all that a commit of it would have; REF a branch, tag or
+    commit of the repository here. Every object is compared with the live one by a
+    dry run, and every HelmRelease is rendered, down to the objects in its release.
+    Nothing is written. Give the flags about git and charts that the operator has.
+    What Secrets hold is masked.
+
+    Exit codes: 0 no difference, 1 a difference, 2 wrong usage, 3 and above failed.
+
+    Examples:
+      helmward diff
+      helmward diff deploy/production
+      helmward diff origin/main --git-path deploy
+      helmward diff -o markdown > comment.md
+    """
+    from helmward.cli.diffing import asked, diff  # noqa: PLC0415 (quick --help)
+
+    _look(diff(asked(what, flags)))
 
 
 @helmward.command("syncs")

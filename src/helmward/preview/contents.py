@@ -33,7 +33,7 @@ def changes(before: Objects, after: Objects, masking: Masking) -> Iterator[Objec
             yield change(found, old, new, masking)
 
 
-def change(
+def change(  # noqa: PLR0913 (both sides, and what is said besides)
     found: ObjectId,
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,

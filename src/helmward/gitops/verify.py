@@ -7,9 +7,11 @@ that the settings name; whether a signature is good, the engine knows.
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Protocol
 
 from helmward.errors import SignatureMissing, SourceRejected, TransientError
+from helmward.git.aside import Door
 from helmward.git.history import History, steps
 from helmward.git.refs import TAGS
 from helmward.git.signed import Signed, split_commit, split_tag, target_of
@@ -24,6 +26,8 @@ WALKED: Final = ("all", "first-parent")
 """Flux v1's modes: up to the newest commit before which all are signed."""
 TIPS: Final = ("HEAD", "Tag", "TagAndHEAD")
 """Flux 2's modes: that, or nothing new."""
+AT_ONCE: Final = 100
+"""Commits that are read at once."""
 REMEMBERED: Final = 100_000
 """Commits that are known to be signed; with more of them all are forgotten."""
 
@@ -175,11 +179,15 @@ class Verifier:
     async def _check(self, commits: Sequence[str]) -> None:
         """Check commits, those first that others follow."""
         unknown = [commit for commit in commits if commit not in self._trusted.signers]
-        found = await self._history.read(unknown)
-        for commit in unknown:
+        for start in range(0, len(unknown), AT_ONCE):
+            await self._check_some(unknown[start : start + AT_ONCE])
+
+    async def _check_some(self, commits: Sequence[str]) -> None:
+        found = await self._history.read(commits)
+        for commit in commits:
             said = f"commit {commit[:12]}"
             if commit not in found:
-                raise _Refused(f"{said} is too large: its signature is not looked at")
+                raise self._refused(said, "it is too large for a commit")
             await self._check_one(commit, split_commit(commit, found[commit]), said)
 
     async def _check_one(self, oid: str, signed: Signed, said: str) -> None:
@@ -217,6 +225,16 @@ class Verifier:
         full = len(self._trusted.signers) > REMEMBERED
         if full or trusted.digest != self._trusted.digest:
             self._trusted = trusted
+
+
+def make_verifier(
+    settings: VerifySettings, door: Door, folder: Path, engine: Signatures
+) -> Verifier:
+    """Return what looks at signatures; `folder` is ours, and nobody else's.
+
+    Where the tip alone counts, what is before it is not even fetched.
+    """
+    return Verifier(settings, History(door, folder, tips=settings.mode in TIPS), engine)
 
 
 def _named(head: Head, commit: str) -> Head:

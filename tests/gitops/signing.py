@@ -9,8 +9,9 @@ from helmward.git.keyring import Keyring
 from helmward.git.login import NOBODY, GitLogin
 from helmward.git.mirror import Mirror
 from helmward.git.remote import read_remote
+from helmward.gitops.signers import Signatures
 from helmward.gitops.snapshot import Head
-from helmward.gitops.verify import Signatures, Verifier, make_verifier
+from helmward.gitops.verify import Verifier, make_verifier
 from helmward.settings import GitChartSettings, VerifySettings
 from tests.support.git_repo import GitRepo
 from tests.support.openpgp import PgpKey

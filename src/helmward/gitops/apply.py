@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from helmward.errors import ClusterUnavailable, HelmwardError, Invalid, NamespaceUnready, NotFound
-from helmward.gitops import single
+from helmward.gitops import anew, single
 from helmward.gitops.build import ObjectId
-from helmward.gitops.cluster import Cluster, raise_if_gone
+from helmward.gitops.cluster import Cluster, look_up, raise_if_gone
 from helmward.gitops.fields import fields_digest
 from helmward.gitops.plan import Plan, Step, Terms, kind_of, placed
 from helmward.gitops.policies import Policy, is_forced, policy_of, wrong
@@ -196,7 +196,7 @@ class Applier:
             return await self._refused(step, error)
         if merged is not None and not merged["metadata"].get("resourceVersion"):
             return self._compared(step, None, merged)
-        live = await single.look_up(self.cluster, step)
+        live = await look_up(self.cluster, step)
         return self._compared(step, live, merged)
 
     async def _dry_run(self, step: Step) -> Document | None:
@@ -212,14 +212,16 @@ class Applier:
 
     async def _refused(self, step: Step, error: Invalid) -> Change:
         """Find out whether the API server would be asked at all, or could be made to agree."""
-        live = await single.look_up(self.cluster, step)
+        live = await look_up(self.cluster, step)
         found = single.what_is(live)
         if single.leaves_alone(step, found):
             return self._compared(step, live, None)
-        immutable = single.is_immutable(found, error)
+        immutable = found.exists and anew.is_immutable(error)
         forced = immutable and is_forced(step.manifest.object)
-        if not forced and not found.foreign:
-            raise single.advised(error) if immutable else error
+        if forced:
+            await anew.try_out(self.cluster, step)
+        elif not found.foreign:
+            raise anew.advised(error) if immutable else error
         self._found[step.id] = found
         return _change(step, Verb.CHANGE, live=live, anew=forced)
 
@@ -240,7 +242,7 @@ class Applier:
         step = await self._known(step, terms)
         found = self._found.get(step.id)
         if found is None:
-            found = single.what_is(await single.look_up(self.cluster, step))
+            found = single.what_is(await look_up(self.cluster, step))
         limited = terms.scope.objection(step.id, step.manifest.api_version)
         if limited or single.leaves_alone(step, found):
             return Skipped(step.id, found.stamp[-1])

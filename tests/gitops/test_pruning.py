@@ -219,16 +219,16 @@ async def test_an_object_that_moves_between_paths_stays(
     settings = a_repository(repo.url, paths=("a", "b"), default_namespace=namespace, prune=ON)
     sync = a_role(kube, tmp_path / "work", settings).followed[0].sync
     repo.commit(
-        {"a/0.yaml": config_map("x"), "a/1.yaml": config_map("y"), "b/2.yaml": config_map("z")}
+        {"a/0.yaml": config_map("xx"), "a/1.yaml": config_map("yy"), "b/2.yaml": config_map("zz")}
     )
     await sync.sync_now()
-    uid = (await kube.get(CONFIG_MAPS, "x", namespace))["metadata"]["uid"]
-    repo.commit({"a/0.yaml": None, "b/0.yaml": config_map("x")})
+    uid = (await kube.get(CONFIG_MAPS, "xx", namespace))["metadata"]["uid"]
+    repo.commit({"a/0.yaml": None, "b/0.yaml": config_map("xx")})
 
     report = await sync.sync_now()
 
     assert (report.removed, report.ok) == (0, True)
-    assert (await kube.get(CONFIG_MAPS, "x", namespace))["metadata"]["uid"] == uid
+    assert (await kube.get(CONFIG_MAPS, "xx", namespace))["metadata"]["uid"] == uid
 
 
 async def test_an_object_that_moves_to_another_repository_stays(

@@ -275,7 +275,7 @@ async def test_one_object_in_two_files_is_no_commit(
     report = await syncing.sync.sync_now()
 
     assert report.problem == f"b.yaml:1: ConfigMap {namespace}/one is also defined in a.yaml:1"
-    assert (report.commit, report.reason) == ("", "SourceRejected")
+    assert (report.commit, report.paths[0].reason) == ("", "SourceRejected")
     assert await value_of(kube, "one", namespace) is None
 
 

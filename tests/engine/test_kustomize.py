@@ -86,7 +86,7 @@ async def test_faults_name_file_and_line(engine: Engine) -> None:
         (b"resources: ['github.com/a/b?ref=v1']", "is not fetched: put it into the repo"),
         (b"helmCharts: [{name: app}]", "write a HelmRelease"),
         (b"resources: [../../../../etc/passwd]", "leads out of the repository"),
-        (b"secretGenerator: [{name: a, literals: [PLANTED]}]", "invalid literal source"),
+        (b"secretGenerator: [{name: a, literals: [PLANTED]}]", r"literals\[0\]: is not written"),
     ],
 )
 async def test_what_reaches_out_or_tells_secrets_is_refused(
@@ -99,10 +99,7 @@ async def test_what_reaches_out_or_tells_secrets_is_refused(
 
 
 async def test_aliases_that_grow_without_bound_are_refused(engine: Engine) -> None:
-    """Each line holds ten times the one before."""
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 10)]
-    files = {"kustomization.yaml": b"resources: [x.yaml]", "x.yaml": "\n".join(lines).encode()}
+    files = {"kustomization.yaml": b"resources: [x.yaml]", "x.yaml": growing(9)}
     with pytest.raises(SourceRejected, match=r"x\.yaml:1: grows beyond any bound"):
         await engine.kustomize(files, "")
 
@@ -120,10 +117,32 @@ async def test_bases_that_multiply_are_refused(engine: Engine) -> None:
         await engine.kustomize(files, "l0/a")
 
 
+async def test_memory_is_bounded(running: Fetching) -> None:
+    """Each file stays below what one may grow to; together they do not fit."""
+    files = {
+        f"{i}.yaml": b"apiVersion: v1\nkind: A\nmetadata: {name: a%d}\n" % i + growing(5)
+        for i in range(8)
+    }
+    files["kustomization.yaml"] = f"resources: [{', '.join(files)}]".encode()
+    instance = running.process.instance
+    with pytest.raises(SourceRejected, match=r"^\.: building it broke off: it takes more than"):
+        await running.engine.kustomize(files, "")
+    assert running.process.instance == instance
+
+
+async def test_more_than_a_message_holds_is_refused(engine: Engine) -> None:
+    files = {"kustomization.yaml": b"resources: []", "x": b"x" * (50 << 20)}
+    with pytest.raises(SourceRejected, match=r"^\.: the files have \d+ bytes"):
+        await engine.kustomize(files, "")
+    files["y"] = files["x"]
+    with pytest.raises(SourceRejected, match=r"^\.: the files have \d+ bytes"):
+        await engine.kustomize(files, "")
+
+
 async def test_a_build_ends_at_its_deadline(running: Fetching) -> None:
     """The process that builds goes with it; the engine lives on, and builds the next."""
     instance = running.process.instance
-    with pytest.raises(SourceUnavailable, match="deadline"):
+    with pytest.raises(SourceUnavailable, match=r"^\.: it was not built in time"):
         await running.engine.kustomize(slow(), "", deadline=timedelta(milliseconds=300))
     await until(lambda: not builders(running))
     assert len(await running.engine.kustomize(BASE, "apps/base")) == 2
@@ -177,6 +196,13 @@ async def test_warnings_of_the_library_are_not_heard(running: Fetching) -> None:
     assert len(await running.engine.kustomize(files, "")) == 2
     assert all(line.get("msg") == "call" or "library" not in str(line) for line in running.logs)
     assert "deprecated" not in str(running.logs)
+
+
+def growing(lines: int) -> bytes:
+    """Each line holds ten times the one before."""
+    first = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]"
+    more = (f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, lines + 1))
+    return "\n".join([first, *more]).encode()
 
 
 def slow() -> dict[str, bytes]:

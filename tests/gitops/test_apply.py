@@ -221,6 +221,11 @@ async def test_what_others_add_stays(
 OTHER = DEPLOYMENT.replace("app: web", "app: shop")
 
 
+def forced(deployment: str) -> str:
+    name = "  name: web\n"
+    return deployment.replace(name, f"{name}  annotations: {{{FORCE}: enabled}}\n", 1)
+
+
 async def test_an_immutable_field_names_what_would_help(applying: Applying) -> None:
     """Before anything is written, and after."""
     await applying.apply(DEPLOYMENT)
@@ -239,12 +244,8 @@ async def test_an_immutable_field_changes_where_that_is_asked_for(
     """The object is deleted and made anew, that very one and no other."""
     await applying.apply(DEPLOYMENT)
     before = await kube.get(DEPLOYMENTS, "web", namespace)
-    forced = OTHER.replace(
-        "  name: web\n", f"  name: web\n  annotations: {{{FORCE}: enabled}}\n", 1
-    )
-
-    [change] = (await applying.rehearse(forced)).changes
-    outcome = await applying.apply(forced)
+    [change] = (await applying.rehearse(forced(OTHER))).changes
+    outcome = await applying.apply(forced(OTHER))
 
     assert (change.verb, change.anew) == ("change", True)
     assert [(one.created, one.changed) for one in outcome.applied] == [(True, True)]
@@ -267,19 +268,35 @@ async def test_an_immutable_secret_is_made_anew_too(applying: Applying, kubectl:
     assert await kubectl("get", "secret/s", "-o=jsonpath={.data.a}") == "YW5vdGhlcg=="
 
 
+@pytest.mark.parametrize("change", ["", "app: web"])
 async def test_an_invalid_object_is_never_deleted(
-    applying: Applying, kube: Kube, namespace: str
+    change: str, applying: Applying, kube: Kube, namespace: str
 ) -> None:
-    """`force` is for what is immutable, not for what is wrong."""
+    """`force` is for what is immutable, not for what is wrong, nor for both at once."""
     await applying.apply(DEPLOYMENT)
-    wrong = DEPLOYMENT.replace(
-        "  name: web\n", f"  name: web\n  annotations: {{{FORCE}: enabled}}\n", 1
-    )
-    wrong = wrong.replace("replicas: 2", "replicas: -2")
+    wrong = forced(DEPLOYMENT).replace("replicas: 2", "replicas: -2")
+    wrong = wrong.replace(change, "app: shop") if change else wrong
 
     assert len((await applying.rehearse(wrong)).refused) == 1
-    assert len((await applying.apply(wrong)).refused) == 1
+    [refusal] = (await applying.apply(wrong)).refused
+    assert ("it is not deleted" in refusal.message) is bool(change)
     assert (await kube.get(DEPLOYMENTS, "web", namespace))["spec"]["replicas"] == 2
+
+
+async def test_an_object_that_will_not_go_is_tried_again(
+    applying: Applying, kube: Kube, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its finalizers are others' business."""
+    monkeypatch.setattr("helmward.gitops.anew.GOING", 0.3)
+    await applying.apply(DEPLOYMENT)
+    held = {"metadata": {"finalizers": ["example.test/held"]}}
+    await kube.patch(DEPLOYMENTS, "web", namespace, held)
+
+    [refusal] = (await applying.apply(forced(OTHER))).refused
+    assert "its finalizers still hold it" in refusal.message
+
+    await kube.patch(DEPLOYMENTS, "web", namespace, {"metadata": {"finalizers": None}})
+    assert (await applying.apply(forced(OTHER))).refused == ()
 
 
 async def test_a_webhook_that_fails_costs_its_object_alone(

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from helmward.errors import SourceUnavailable
+from helmward.git import history
 from helmward.gitops.snapshot import Head
 from helmward.gitops.verify import Verdict, Verifier
 from helmward.settings import VerifySettings
@@ -140,6 +142,46 @@ async def test_a_branch_that_was_rewound_is_followed_to_what_is_signed(stage: St
     verdict = await verifier.newest(a_head(unsigned), newest)
     assert up_to(verdict) == newest
     assert unsigned[:12] in verdict.problem
+
+
+@pytest.mark.parametrize("mode", ["all", "HEAD"])
+async def test_a_commit_that_is_too_large_is_refused(stage: Stage, mode: str) -> None:
+    head = signed_commit(stage.repo, stage.team.ada.sign, "1")
+    large = stage.repo.write("commit", stage.repo.raw(head) + b"x" * (2 << 20))
+    stage.repo.rewind(large)
+    verdict = await stage.verifier(stage.team.trusts(mode)).newest(a_head(large))
+
+    assert verdict.head is None
+    assert "it is too large for a commit" in verdict.problem
+
+
+async def test_a_certificate_is_told_of(stage: Stage) -> None:
+    """Git signs with those too; nobody here can look at them."""
+    mark = b"-----BEGIN SIGNED MESSAGE-----\nMII=\n-----END SIGNED MESSAGE-----\n"
+    head = signed_commit(stage.repo, lambda _: mark, "1")
+    verdict = await stage.verifier(stage.team.trusts("HEAD")).newest(a_head(head))
+
+    assert "signed with a certificate: use OpenPGP or SSH keys" in verdict.problem
+
+
+async def test_a_history_that_is_too_long_is_told_of(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A start that is nearer makes it short again."""
+    monkeypatch.setattr(history, "LONGEST", 1)
+    first, second = (signed_commit(stage.repo, stage.team.ada.sign, text) for text in "12")
+    verifier = stage.verifier(stage.team.trusts("all"))
+
+    assert "more than 1 commits lead to" in (await verifier.newest(a_head(second))).problem
+    assert up_to(await verifier.newest(a_head(second), first)) == second
+
+
+async def test_a_remote_that_is_down_is_no_verdict(stage: Stage) -> None:
+    head = signed_commit(stage.repo, stage.team.ada.sign, "1")
+    verifier = stage.verifier(stage.team.trusts("all"))
+    stage.repo.folder.rename(stage.work / "away")
+    with pytest.raises(SourceUnavailable):
+        await verifier.newest(a_head(head))
 
 
 async def test_nothing_is_verified_twice(stage: Stage) -> None:

@@ -15,9 +15,11 @@ from helmward.errors import (
     NamespaceUnready,
     NotFound,
 )
-from helmward.gitops.apply import IN_FLIGHT, Applier, Outcome
+from helmward.gitops.apply import Applier, Outcome
 from helmward.gitops.build import Manifest, ObjectId, build
 from helmward.gitops.cluster import known_kinds
+from helmward.gitops.each import IN_FLIGHT
+from helmward.gitops.inventory import Item
 from helmward.gitops.plan import Plan, make_plan
 from helmward.gitops.report import Refusal
 from helmward.gitops.scope import Scope
@@ -239,6 +241,21 @@ async def test_a_change_by_hand_is_told_from_a_new_manifest() -> None:
         ("a", True, True),
         ("a", True, False),
     ]
+
+
+async def test_a_change_by_hand_is_known_after_a_restart() -> None:
+    """The inventory has the digest of what was applied, shortened."""
+    cluster = FakeCluster()
+    plan = a_plan(config_map("a"), config_map("b"))
+    await an_applier(cluster)[0].apply(plan)
+    cluster.times = {"a": "2", "b": "2"}
+    applier, told = an_applier(cluster)
+    [one, _] = plan.steps
+    applier.recall({one.id: Item(one.id, "v1", digest=one.manifest.digest[:12])})
+
+    await applier.apply(plan)
+
+    assert told.applied == [("a", True, True), ("b", True, False)]
 
 
 async def test_an_object_that_left_the_plan_is_forgotten() -> None:

@@ -192,8 +192,11 @@ func TestWhatIsWrongIsNamedWithFileAndLine(t *testing.T) {
 		"the same twice":     {files{"app/kustomization.yaml": "resources: [a.yaml, b.yaml]", "app/a.yaml": configMap("a"), "app/b.yaml": configMap("a")}, "app/b.yaml: may not add resource with an already registered id: ConfigMap.v1.[noGrp]/a.[noNs]"},
 		"no name":            {files{"app/kustomization.yaml": "resources: [a.yaml]", "app/a.yaml": "{apiVersion: v1, kind: ConfigMap}"}, "app/a.yaml: missing metadata.name"},
 		"nothing to patch":   {files{"app/kustomization.yaml": "resources: [a.yaml]\npatches: [{path: b.yaml}]", "app/a.yaml": configMap("a"), "app/b.yaml": configMap("b")}, "no resource matches strategic merge patch \"ConfigMap.v1.[noGrp]/b.[noNs]\""},
-		"below":              {files{"app/kustomization.yaml": "resources: [b]", "app/b/kustomization.yaml": "resources: [c]", "app/b/c/kustomization.yaml": "resources: [x.yaml]", "app/b/c/x.yaml": "kind: A\n"}, "app/b/c/x.yaml: "},
+		"below":              {files{"app/kustomization.yaml": "resources: [b]", "app/b/kustomization.yaml": "resources: [c]", "app/b/c/kustomization.yaml": "resources: [x.yaml]", "app/b/c/x.yaml": "{apiVersion: v1, kind: A}"}, "app/b/c/x.yaml: missing metadata.name"},
+		"beside":             {files{"app/kustomization.yaml": "resources: [../b/c]", "b/c/kustomization.yaml": "resources: [../../d]", "d/kustomization.yaml": "resources: [x.yaml]", "d/x.yaml": "{apiVersion: v1, kind: A}"}, "d/x.yaml: missing metadata.name"},
+		"in a component":     {files{"app/kustomization.yaml": "components: [../c]", "c/kustomization.yaml": "kind: Component\nresources: [x.yaml]", "c/x.yaml": "{apiVersion: v1, kind: A}"}, "c/x.yaml: missing metadata.name"},
 		"a broken inline":    {files{"app/kustomization.yaml": "patches:\n- patch: |-\n    a: b\n    c: d: e\n"}, "app/kustomization.yaml:4: is no YAML"},
+		"no literal":         {files{"app/kustomization.yaml": "configMapGenerator:\n- name: a\n  literals:\n  - k=v\n  - v\n"}, "app/kustomization.yaml:5: configMapGenerator[0].literals[1]: is not written as key=value"},
 		"a name that climbs": {files{"app/kustomization.yaml": "", "../x": ""}, "../x: is no path from the root of the repository"},
 	} {
 		_, err := row.files.build("app")

@@ -38,6 +38,9 @@ func Run(ctx context.Context, request *pb.KustomizeRequest) (*pb.KustomizeReply,
 		return nil, fmt.Errorf("write down what is to be built: %w", err)
 	}
 	output, err := process(ctx, words)
+	if errors.Is(context.Cause(ctx), failure.ErrDeadline) {
+		return nil, failure.New(pb.Failure_TIMEOUT, "%s: it was not built in time: %w", folderOf(request), failure.ErrDeadline)
+	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("building was stopped: %w", context.Cause(ctx))
 	}

@@ -15,7 +15,7 @@ const mostWords = 1000
 
 var (
 	// noise is how the library tells that a folder is no file.
-	noise = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': `)
+	noise = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': (?:'[^']*' must resolve to a file|cannot read content from non-file '[^']*')': `)
 	// twice is how it tells that a file, which it could not read, is no folder either.
 	twice = regexp.MustCompile(`(?s)^(.*)accumulation err='(.*)': must build at directory: '[^']*': file is not directory(.*)$`)
 	// configured quotes all that a step of it was told.

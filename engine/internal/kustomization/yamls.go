@@ -2,6 +2,7 @@ package kustomization
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
@@ -27,6 +28,9 @@ func read(content []byte) ([]*yaml.Node, int, error) {
 		err := decoder.Decode(document)
 		if errors.Is(err, io.EOF) {
 			return documents, 0, nil
+		}
+		if err != nil && json.Valid(content) {
+			return nil, 0, nil // Indented by tabs, which YAML does not take; it is no object then.
 		}
 		if err != nil {
 			line, words := lineIn(err.Error())

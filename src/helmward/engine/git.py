@@ -17,6 +17,8 @@ from helmward.errors import ConfigInvalid, SignatureMissing, SourceRejected, Sou
 
 BUILD: Final = timedelta(seconds=60)
 READ: Final = timedelta(seconds=30)
+LARGEST_TREE: Final = 48 << 20
+"""Bytes of all files of a build; a message holds a little more."""
 
 _OF_BUILDS: Final = {
     **translate.ERRORS,
@@ -53,6 +55,11 @@ class GitCalls(Caller):
             SourceUnavailable: it was not built by the deadline.
             EngineLost: as it says.
         """
+        size = sum(map(len, files.values()))
+        if size > LARGEST_TREE:
+            raise SourceRejected(
+                f"{path or '.'}: the files have {size} bytes; {LARGEST_TREE} are read at most"
+            )
         call = self._call("kustomize", path, deadline)
         request = pb.KustomizeRequest(call=call, files=files, path=path)
         reply = await self._calls.unary(lambda stub: stub.Kustomize, request, deadline, _OF_BUILDS)

@@ -2,8 +2,9 @@
 
 A turn reads from left to right: `source` fetches a commit, `tree` picks its
 files, `build` reads them into manifests, `plan` puts these in order, `apply`
-sends them to the API server, `report` tells of it; `loop` decides when.
-`tree`, `build` and `plan` are pure. Knows no HelmRelease: to this room it is
+rehearses them and sends them to the API server, `live` finds what was changed
+there by hand, `report` tells of it; `loop` decides when. `tree`, `build`,
+`plan` and `takeover` are pure. Knows no HelmRelease: to this room it is
 one more kind to apply.
 
 What is deleted from git stays in the cluster: nothing is pruned yet.

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from helmward.errors import AccessDenied, ClusterUnavailable, NotFound
 from helmward.gitops.build import Manifest
-from helmward.gitops.plan import Kind, is_ignored, kind_of, own_kinds
+from helmward.gitops.plan import Kind, Step, is_ignored, kind_of, own_kinds
 from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.kube.listing import Listed, Selection
 from helmward.kube.resources import Resource
@@ -101,3 +101,17 @@ async def raise_if_gone(cluster: Cluster, error: ClusterUnavailable) -> None:
         await cluster.version()
     except ClusterUnavailable:
         raise error from None
+
+
+async def look_up(cluster: Cluster, step: Step) -> dict[str, Any] | None:
+    """Return the live object of a step, None if there is none."""
+    try:
+        return await cluster.get(resource_of(step), step.id.name, step.id.namespace or None)
+    except NotFound:
+        return None
+
+
+def resource_of(step: Step) -> Resource:
+    """Return the kind of a step of which it is known."""
+    assert step.resource is not None, "who calls has looked up the kind"  # noqa: S101
+    return step.resource

@@ -87,6 +87,15 @@ class Plan:
         """Every step in order."""
         return (step for stage in self.stages for step in stage)
 
+    @property
+    def complete(self) -> bool:
+        """Whether every kind was known: else a plan that is made later may know more.
+
+        Of a kind that is unknown nobody can say whether it has namespaces, so
+        the names of its objects are not yet those that they have in the cluster.
+        """
+        return all(step.resource is not None for step in self.steps)
+
 
 def make_plan(
     manifests: Sequence[Manifest],

@@ -52,8 +52,7 @@ def handed_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
             kept += [{**entry, "fieldsV1": rest}] if rest else []
         else:
             kept.append(entry)
-    version = last.get("apiVersion") or live["apiVersion"]
-    return [*kept, _entry(ours, version)] if ours else kept
+    return [*kept, _entry(ours, live["apiVersion"])] if ours else kept
 
 
 def patch(live: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -95,6 +94,11 @@ def _has(fields: Any, path: Sequence[str]) -> bool:
 
 
 def _entry(fields: Fields, api_version: str) -> dict[str, Any]:
+    """Return our entry, of the version that is served now.
+
+    One of a version that is gone, as old entries of kubectl may be, the API
+    server would throw away; paths that the version does not know do no harm.
+    """
     return {
         "manager": FIELD_MANAGER,
         "operation": "Apply",

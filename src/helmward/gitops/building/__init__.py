@@ -1,34 +1,11 @@
-"""temporary"""
+"""From a commit and one path of the settings to manifests.
 
-import asyncio
-from dataclasses import dataclass
-from typing import Any
+Called by `paths`. Files are picked, opened where they are encrypted, built as
+the path asks, read and given their variables. Here may live whatever belongs to
+one of these steps; what becomes of the manifests is `plan`'s.
+"""
 
-from helmward.gitops.build import Manifest, build
-from helmward.gitops.snapshot import Snapshot
-from helmward.gitops.tree import pick
-from helmward.settings import PathSettings, RepositorySettings
+from helmward.gitops.building.builder import Builder, Built
+from helmward.gitops.building.tools import Tools
 
-
-@dataclass(frozen=True)
-class Tools:
-    decrypter: Any
-    kustomize: Any
-    entries: Any
-    namespace: str
-
-
-@dataclass(frozen=True)
-class Built:
-    manifests: tuple[Manifest, ...]
-    notes: tuple[str, ...] = ()
-
-
-class Builder:
-    def __init__(self, settings: RepositorySettings, tools: Tools) -> None:
-        self.tools = tools
-
-    async def build(self, snapshot: Snapshot, path: PathSettings) -> Built:
-        names = pick(snapshot.tree, [path.path], snapshot.head.sha)
-        files = await snapshot.read(names)
-        return Built(tuple(await asyncio.to_thread(build, files)))
+__all__ = ["Builder", "Built", "Tools"]

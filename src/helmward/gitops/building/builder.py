@@ -1,0 +1,44 @@
+"""Builds paths of a commit, one way or another."""
+
+import asyncio
+from dataclasses import dataclass
+
+from helmward.gitops.build import Manifest, Parsed, together
+from helmward.gitops.building.plain import Plain
+from helmward.gitops.building.tools import Tools
+from helmward.gitops.snapshot import Snapshot
+from helmward.settings import PathSettings, RepositorySettings
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a path of a commit asks for."""
+
+    manifests: tuple[Manifest, ...]
+    notes: tuple[str, ...] = ()
+    """What people should know of it, though nothing is wrong."""
+
+
+class Builder:
+    """Turns paths of one repository into manifests."""
+
+    def __init__(self, settings: RepositorySettings, tools: Tools) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._plain: dict[str, Plain] = {}
+
+    async def build(self, snapshot: Snapshot, path: PathSettings) -> Built:
+        """Return all manifests of a path, or none.
+
+        Raises:
+            SourceRejected: for every fault of the commit, as `file:line: what is wrong`.
+            SourceUnavailable, NotFound, EngineLost: something that it takes cannot be
+                had now.
+        """
+        parsed = await self._parsed(snapshot, path)
+        manifests = await asyncio.to_thread(together, parsed)
+        return Built(tuple(manifests))
+
+    async def _parsed(self, snapshot: Snapshot, path: PathSettings) -> list[Parsed]:
+        plain = self._plain.setdefault(path.path, Plain())
+        return await plain.read(snapshot, path.path)

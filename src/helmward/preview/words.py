@@ -8,7 +8,7 @@ SIGNS = {Verb.CREATE: "+", Verb.CHANGE: "~", Verb.REMOVE: "-"}
 def summary(preview: Preview) -> str:
     """Return one line: `+2 ~3 -1 objects; 2 HelmReleases, inside of them +1 ~4 -0`."""
     if not preview.differs:
-        return f"no difference ({preview.unchanged} objects)"
+        return f"no difference ({_plural(preview.unchanged, 'object')})"
     outside = " ".join(f"{SIGNS[verb]}{preview.count(verb)}" for verb in Verb)
     said = f"{outside} objects"
     if preview.releases:

@@ -11,10 +11,9 @@ from typing import Any
 
 import yaml
 
+from helmward.apis.gitsync import RESOURCE
 from helmward.errors import NotFound
-from helmward.gitops.record import record_name
 from helmward.kube import Kube
-from helmward.kube.resources import CONFIG_MAPS
 from tests.support.git_repo import GitRepo
 from tests.support.wait import until
 
@@ -34,6 +33,11 @@ class Clone:
     namespace: str
     home: str = "default"
     """The operator's own namespace."""
+
+    def __post_init__(self) -> None:
+        """Clone the repository."""
+        words = ("git", "clone", "--quiet", self.git.url, str(self.folder))
+        subprocess.run(words, check=True)
 
     def write(self, files: Files) -> None:
         """Write documents, or texts, into the working tree; None deletes one."""
@@ -80,10 +84,10 @@ class Clone:
 
     async def _applied(self, sha: str) -> bool:
         try:
-            found = await self.kube.get(CONFIG_MAPS, record_name(self.repository), self.home)
+            found = await self.kube.get(RESOURCE, self.repository, self.home)
         except NotFound:
             return False
-        return bool(found["data"]["commit"] == sha)
+        return bool((found.get("status") or {}).get("commit") == sha)
 
 
 def text(one: Any) -> str:

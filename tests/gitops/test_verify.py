@@ -9,6 +9,7 @@ import pytest
 
 from helmward.errors import SourceUnavailable
 from helmward.git import history
+from helmward.gitops import verify
 from helmward.gitops.snapshot import Head
 from helmward.gitops.verify import Verdict, Verifier
 from helmward.settings import VerifySettings
@@ -162,6 +163,26 @@ async def test_a_certificate_is_told_of(stage: Stage) -> None:
     verdict = await stage.verifier(stage.team.trusts("HEAD")).newest(a_head(head))
 
     assert "signed with a certificate: use OpenPGP or SSH keys" in verdict.problem
+
+
+@pytest.mark.parametrize(
+    ("groups", "together"),
+    [
+        ([], []),
+        (["a"], [["a"]]),
+        (["a", "b", "c"], [["a", "b"], ["c"]]),
+        (["a", "bcd", "e"], [["a", "bcd"], ["e"]]),
+        (["abcd", "e", "fg"], [["abcd"], ["e", "fg"]]),
+    ],
+)
+def test_commits_are_read_in_portions(
+    groups: list[str], together: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one merge brings in stays together."""
+    monkeypatch.setattr(verify, "AT_ONCE", 2)
+    assert list(verify.portions(map(tuple, groups))) == [
+        [tuple(group) for group in portion] for portion in together
+    ]
 
 
 async def test_a_history_that_is_too_long_is_told_of(

@@ -7,8 +7,8 @@ would do so by itself, object by object.
 import asyncio
 import re
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -92,7 +92,8 @@ class Aside:
         await self._init(spare, like)
         await self._lean(spare, refspecs, _depth(depth))
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
-        spare.rename(self.folder)
+        with self._writing():
+            spare.rename(self.folder)
 
     async def whole(self, refspec: str, like: str) -> None:
         """Get a commit with its files, in a repository made anew.
@@ -141,6 +142,8 @@ class Aside:
             SourceUnavailable: one is not here.
         """
         wanted = list(dict.fromkeys(oids))
+        if not wanted:
+            return {}
         form = "--batch-check=%(objectsize) %(objectname)"
         sizes = (await self.ask("cat-file", form, stdin=lines(wanted))).decode().splitlines()
         small = [line.split()[1] for line in sizes if _is_small(line)]
@@ -164,9 +167,18 @@ class Aside:
                 *refspecs,
             )
         finally:
-            for half in (folder / "objects" / "pack").glob("tmp_*"):
-                half.unlink(missing_ok=True)
-            _forget_promises(folder)
+            with self._writing():
+                _tidy(folder)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SourceUnavailable(
+                f"git repository {self.door.remote}: {self.folder} cannot be written:"
+                f" {error.strerror}"
+            ) from error
 
     async def _init(self, folder: Path, like: str) -> None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -183,8 +195,10 @@ def _is_small(line: str) -> bool:
     return size.isdigit() and int(size) <= LARGEST
 
 
-def _forget_promises(folder: Path) -> None:
-    """Take out where git would ask for what is missing."""
+def _tidy(folder: Path) -> None:
+    """Take away what a fetch left half done, and where git would ask for what is missing."""
+    for half in (folder / "objects" / "pack").glob("tmp_*"):
+        half.unlink(missing_ok=True)
     config = folder / "config"
     if config.exists():
         config.write_text(_CONFIG["sha256" if "sha256" in config.read_text() else "sha1"])

@@ -12,6 +12,8 @@ from typing import Final
 from helmward.errors import SpecInvalid
 from helmward.git.remote import Remote
 
+FIELD: Final = "spec.chart.secretRef"
+"""The field of a chart that names the Secret."""
 ANY_USER: Final = "git"
 """Forges take any user with a token."""
 
@@ -39,25 +41,27 @@ class GitLogin:
 NOBODY: Final = GitLogin()
 
 
-def read_login(entries: Mapping[str, bytes]) -> GitLogin:
+def read_login(entries: Mapping[str, bytes], said: str = FIELD) -> GitLogin:
     """Return the login that a Secret's entries hold; a password alone is a token.
+
+    `said` is the field or flag that names the Secret.
 
     Raises:
         SpecInvalid: an entry is no text, or has more than one line; it is not quoted.
     """
-    password = _line(entries, "password")
-    user = _line(entries, "username") or (ANY_USER if password else "")
+    password = _line(entries, "password", said)
+    user = _line(entries, "username", said) or (ANY_USER if password else "")
     return GitLogin(
         username=user,
         password=password,
-        token="" if password else _line(entries, "bearerToken"),
+        token="" if password else _line(entries, "bearerToken", said),
         identity=entries.get("identity", b""),
         known_hosts=entries.get("known_hosts", b""),
         ca=entries.get("caFile") or entries.get("ca.crt", b""),
     )
 
 
-def check_login(login: GitLogin, remote: Remote) -> None:
+def check_login(login: GitLogin, remote: Remote, said: str = FIELD) -> None:
     """Refuse a login that is for another way to get there.
 
     Raises:
@@ -67,13 +71,13 @@ def check_login(login: GitLogin, remote: Remote) -> None:
         return
     if remote.scheme == "ssh" and not (login.identity or login.known_hosts):
         raise SpecInvalid(
-            "spec.chart.secretRef: the Secret has no entry `identity` (a private key),"
+            f"{said}: the Secret has no entry `identity` (a private key),"
             " which a repository over SSH needs"
         )
     web = login.password or login.token or login.ca
     if remote.scheme in {"http", "https"} and not web:
         raise SpecInvalid(
-            "spec.chart.secretRef: the Secret has neither `username` and `password` nor"
+            f"{said}: the Secret has neither `username` and `password` nor"
             f" `bearerToken`, which a repository over {remote.scheme} needs"
         )
 
@@ -90,11 +94,11 @@ def fingerprint(login: GitLogin, remote: Remote, salt: bytes) -> str:
     return hmac.new(salt, counted, hashlib.sha256).hexdigest()
 
 
-def _line(entries: Mapping[str, bytes], name: str) -> str:
+def _line(entries: Mapping[str, bytes], name: str, said: str) -> str:
     try:
         text = entries.get(name, b"").decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        raise SpecInvalid(f"spec.chart.secretRef: the entry `{name}` is no text") from None
+        raise SpecInvalid(f"{said}: the entry `{name}` is no text") from None
     if any(mark in text for mark in "\r\n\0"):
-        raise SpecInvalid(f"spec.chart.secretRef: the entry `{name}` has more than one line")
+        raise SpecInvalid(f"{said}: the entry `{name}` has more than one line")
     return text

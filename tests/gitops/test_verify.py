@@ -25,6 +25,8 @@ from tests.gitops.signing import (
 from tests.support.engines import fetching
 from tests.support.git_repo import GitRepo
 
+SIGNED = Path(__file__).parent.parent / "support" / "signed"
+
 
 @dataclass
 class Stage:
@@ -288,6 +290,22 @@ async def test_a_tag_that_moves_meanwhile_is_looked_at_again(stage: Stage) -> No
 
     verdict = await verifier.newest(a_head(first, "v1", "refs/tags/v1"))
     assert "was moved while it was looked at" in verdict.problem
+
+
+async def test_keys_that_sign_may_lie_beside_those_that_verify(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Flux v1 imported both from one folder."""
+    keys = tmp_path / "imported"
+    keys.mkdir()
+    for name in ("ada.secret.asc", "ron.asc"):
+        (keys / name).write_bytes((SIGNED / name).read_bytes())
+    sha = stage.repo.write("commit", (SIGNED / "commit").read_bytes())
+    head = stage.repo.sign(sha, lambda _: (SIGNED / "ada.sig").read_bytes())
+    stage.repo.rewind(head)
+    verifier = stage.verifier(VerifySettings("all", pgp_keys=(keys,)))
+
+    assert up_to(await verifier.newest(a_head(head))) == head
 
 
 async def test_without_a_mode_nothing_is_asked(stage: Stage) -> None:

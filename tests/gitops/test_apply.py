@@ -127,6 +127,15 @@ async def test_what_changes_nothing_need_not_be_written(applying: Applying) -> N
     assert {change.id: change.fields for change in rehearsal.changes} == known
 
 
+async def test_what_is_the_same_but_anothers_is_written(applying: Applying, kube: Kube) -> None:
+    """Only who owns a field can drop it later."""
+    plan = await applying.plan(config_map("one"))
+    [step] = plan.steps
+    await kube.apply(step.object, field_manager="another")
+
+    assert await applying.verbs(config_map("one")) == {"one": "change"}
+
+
 async def test_an_apply_after_a_rehearsal_costs_one_request(applying: Applying, kube: Kube) -> None:
     """The rehearsal has seen what is there."""
     plan = await applying.plan(config_map("one"), config_map("two"))

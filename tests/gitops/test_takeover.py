@@ -60,7 +60,7 @@ class Meddling(Kube):
     ) -> dict[str, Any]:
         found = await super().get(resource, name, namespace, metadata_only=metadata_only)
         if self.written < 2:
-            edit = {"data": {"theirs": str(self.written)}}
+            edit = {"data": {f"theirs-{self.written}": "x"}}
             await super().patch(resource, name, namespace, edit)
             self.written += 1
         return found
@@ -178,6 +178,26 @@ async def test_a_container_that_git_renamed_leaves_no_torso(
 
     outcome = await applying.apply(DEPLOYMENT.replace("- name: web", "- name: shop"))
 
+    assert outcome.refused == ()
+    found = await kube.get(DEPLOYMENTS, "web", namespace)
+    containers = found["spec"]["template"]["spec"]["containers"]
+    assert [container["name"] for container in containers] == ["shop"]
+
+
+async def test_a_container_that_git_renamed_goes_with_what_an_old_kubectl_added(
+    applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
+) -> None:
+    """As `kubectl apply` had it: else a container of nothing but that variable is left."""
+    manager = "--field-manager=kubectl"
+    await kubectl("apply", manager, "-f", "-", stdin=DEPLOYMENT)
+    await kubectl("set", "env", "deployment/web", manager, "ADDED=yes")
+
+    await applying.apply(DEPLOYMENT.replace("value: blue", "value: red"))
+    found = await kube.get(DEPLOYMENTS, "web", namespace)
+    [container] = found["spec"]["template"]["spec"]["containers"]
+    assert {"name": "ADDED", "value": "yes"} in container["env"]
+
+    outcome = await applying.apply(DEPLOYMENT.replace("- name: web", "- name: shop"))
     assert outcome.refused == ()
     found = await kube.get(DEPLOYMENTS, "web", namespace)
     containers = found["spec"]["template"]["spec"]["containers"]
@@ -320,5 +340,6 @@ async def test_a_take_over_waits_for_nobody_who_writes_meanwhile(
 
     assert outcome.refused == ()
     found = await kube.get(CONFIG_MAPS, "one", namespace)
-    assert found["data"] == {"a": "1", "theirs": "1"}
-    assert meddling.written == 2
+    assert found["data"] == {"a": "1", "theirs-0": "x", "theirs-1": "x"}
+    fields = {e["manager"]: e["fieldsV1"] for e in found["metadata"]["managedFields"]}
+    assert fields["helmward"] == {"f:data": {"f:theirs-0": {}, "f:theirs-1": {}}}

@@ -32,6 +32,22 @@ spec:
         ports: [{containerPort: 80, name: http}, {containerPort: 53, protocol: UDP}]
         resources: {limits: {memory: 64Mi}}
 """
+STATEFUL = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers:
+      - {name: db, image: "example.test/db:1", volumeMounts: [{name: data, mountPath: /data}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
 SERVICE = """
 apiVersion: v1
 kind: Service
@@ -110,27 +126,26 @@ async def owners(kube: Kube, resource: Resource, name: str, namespace: str) -> s
     return {entry["manager"] for entry in found["metadata"]["managedFields"]}
 
 
-async def test_nothing_changes_when_a_deployment_is_taken_over(
+async def test_nothing_changes_when_workloads_are_taken_over(
     applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
 ) -> None:
     """No field, no generation: so nothing restarts, whatever the API server filled in."""
-    await applied_by_kubectl(kubectl, kube, f"{DEPLOYMENT}---{SERVICE}")
-    await kubectl("annotate", "deployment/web", "service/web", "mine=kept")
-    before = [
-        await content(kube, DEPLOYMENTS, "web", namespace),
-        await content(kube, SERVICES, "web", namespace),
-    ]
+    texts = DEPLOYMENT, SERVICE, STATEFUL
+    await applied_by_kubectl(kubectl, kube, "---".join(texts))
+    await kubectl("annotate", "deployment/web", "service/web", "statefulset/db", "mine=kept")
+    stateful = await kube.resource_for("apps/v1", "StatefulSet")
+    objects = [(DEPLOYMENTS, "web"), (SERVICES, "web"), (stateful, "db")]
+    before = [await content(kube, *one, namespace) for one in objects]
+    assert await revision(kube, namespace) == "1"
 
-    outcome = await applying.apply(DEPLOYMENT, SERVICE)
+    outcome = await applying.apply(*texts)
 
     assert outcome.refused == ()
-    assert before == [
-        await content(kube, DEPLOYMENTS, "web", namespace),
-        await content(kube, SERVICES, "web", namespace),
-    ]
-    found = await kube.get(DEPLOYMENTS, "web", namespace)
-    assert LAST_APPLIED not in found["metadata"]["annotations"]
-    assert await applying.verbs(DEPLOYMENT, SERVICE) == {"web": "none"}
+    assert [await content(kube, *one, namespace) for one in objects] == before
+    for one in objects:
+        found = await kube.get(*one, namespace)
+        assert LAST_APPLIED not in found["metadata"]["annotations"]
+    assert set((await applying.verbs(*texts)).values()) == {"none"}
 
 
 async def test_what_git_dropped_goes_and_what_others_set_stays(
@@ -187,7 +202,7 @@ async def test_a_container_that_git_renamed_leaves_no_torso(
 async def test_a_container_that_git_renamed_goes_with_what_an_old_kubectl_added(
     applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
 ) -> None:
-    """As `kubectl apply` had it: else a container of nothing but that variable is left."""
+    """As `kubectl apply` had it: no container of nothing but that variable is left."""
     manager = "--field-manager=kubectl"
     await kubectl("apply", manager, "-f", "-", stdin=DEPLOYMENT)
     await kubectl("set", "env", "deployment/web", manager, "ADDED=yes")

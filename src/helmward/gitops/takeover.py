@@ -36,9 +36,8 @@ def was_applied_by_client(live: Mapping[str, Any]) -> bool:
 def handed_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the managedFields of an object with what was applied last being ours.
 
-    Of an item of a list that is handed over kubectl keeps nothing: else the
-    item would outlive its removal from git as a torso of defaults. Such rests
-    belong to nobody then, and stay as long as the item does.
+    What kubectl keeps of an item of a list, its defaults say, does not keep the
+    item: whoever owns the item itself (the `.` in it) decides whether it goes.
     """
     last = _last_applied(live)
     ours: Fields = {}
@@ -121,12 +120,8 @@ def _split(owned: Fields, value: Any) -> tuple[Fields, Fields]:
         else:
             had, left = _split(below, inner)
             taken |= {key: had} if had else {}
-            rest |= {key: left} if left and not _is_item(key) else {}
+            rest |= {key: left} if left else {}
     return taken, rest
-
-
-def _is_item(key: str) -> bool:
-    return key.startswith(("k:", "v:", "i:"))
 
 
 def _inner(key: str, value: Any) -> Any:

@@ -172,6 +172,31 @@ async def test_what_git_dropped_goes_and_what_others_set_stays(
     assert after["labels"]["mine"] == after["annotations"]["mine"] == "kept"
 
 
+async def test_a_rehearsal_foresees_a_take_over(
+    applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
+) -> None:
+    """What git dropped is shown to go, although kubectl still owns it."""
+    old = config_map("one", extra="  labels: {gone: x}\n") + "  gone: x\n"
+    await applied_by_kubectl(kubectl, kube, f"{DEPLOYMENT}---\n{old}")
+    await kubectl("patch", "configmap/one", "--type=merge", "-p", '{"data":{"theirs":"kept"}}')
+    await kubectl("set", "env", "deployment/web", "ADDED=yes")
+    dropped = without(
+        DEPLOYMENT, ", {name: SIZE, value: large}", ", {containerPort: 53, protocol: UDP}"
+    )
+    texts = dropped, config_map("one")
+
+    foreseen = await applying.rehearse(*texts, documents=True)
+    await applying.apply(*texts)
+
+    for change in foreseen.changes:
+        resource = CONFIG_MAPS if change.id.kind == "ConfigMap" else DEPLOYMENTS
+        found = await kube.get(resource, change.id.name, namespace)
+        assert change.merged
+        for field in ("data", "spec"):
+            assert change.merged.get(field) == found.get(field)
+        assert change.merged["metadata"]["labels"] == found["metadata"]["labels"]
+
+
 async def test_numbers_of_git_count_again_after_a_scale_by_hand(
     applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
 ) -> None:

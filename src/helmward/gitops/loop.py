@@ -229,6 +229,7 @@ class GitSync:
             inventory = {item.id: item for item in marked} | dict(record.inventory)
             record = replace(record, inventory=inventory, adopted=True)
         self._record = record
+        parts.applier.recall(record.inventory)
 
     async def _poll(self) -> None:
         """Look whether there is a commit that was not looked at before."""

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from helmward.gitops.fields import FIELD_MANAGER, is_ours, our_entry
 from helmward.gitops.field_paths import Fields, split, union, without
+from helmward.gitops.fields import FIELD_MANAGER, is_ours, our_entry
 from helmward.gitops.policies import annotations_of
 from helmward.gitops.stored import LAST_APPLIED, with_data
 

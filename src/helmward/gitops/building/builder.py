@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from helmward.gitops.build import Manifest, Parsed, together
+from helmward.gitops.building.files import Files
 from helmward.gitops.building.plain import Plain
 from helmward.gitops.building.tools import Tools
 from helmward.gitops.snapshot import Snapshot
@@ -25,6 +26,7 @@ class Builder:
     def __init__(self, settings: RepositorySettings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
+        self._files = Files(settings, tools.decrypter)
         self._plain: dict[str, Plain] = {}
 
     async def build(self, snapshot: Snapshot, path: PathSettings) -> Built:
@@ -40,5 +42,5 @@ class Builder:
         return Built(tuple(manifests))
 
     async def _parsed(self, snapshot: Snapshot, path: PathSettings) -> list[Parsed]:
-        plain = self._plain.setdefault(path.path, Plain())
+        plain = self._plain.setdefault(path.path, Plain(self._files))
         return await plain.read(snapshot, path.path)

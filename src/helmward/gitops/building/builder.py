@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from helmward.gitops.build import Manifest, Parsed, together
 from helmward.gitops.building.files import Files
+from helmward.gitops.building.kustomized import Kustomized, folder_of
 from helmward.gitops.building.plain import Plain
 from helmward.gitops.building.tools import Tools
 from helmward.gitops.snapshot import Snapshot
@@ -28,6 +29,7 @@ class Builder:
         self._tools = tools
         self._files = Files(settings, tools.decrypter)
         self._plain: dict[str, Plain] = {}
+        self._kustomized: dict[str, Kustomized] = {}
 
     async def build(self, snapshot: Snapshot, path: PathSettings) -> Built:
         """Return all manifests of a path, or none.
@@ -42,5 +44,19 @@ class Builder:
         return Built(tuple(manifests))
 
     async def _parsed(self, snapshot: Snapshot, path: PathSettings) -> list[Parsed]:
+        if _is_kustomized(snapshot, path):
+            return await self._kustomizes(path.path).read(snapshot, path.path)
         plain = self._plain.setdefault(path.path, Plain(self._files))
         return await plain.read(snapshot, path.path)
+
+    def _kustomizes(self, path: str) -> Kustomized:
+        if path not in self._kustomized:
+            engine, limit = self._tools.kustomize, self._settings.sync_timeout
+            self._kustomized[path] = Kustomized(self._files, engine, limit)
+        return self._kustomized[path]
+
+
+def _is_kustomized(snapshot: Snapshot, path: PathSettings) -> bool:
+    if path.build != "auto":
+        return path.build == "kustomize"
+    return folder_of(snapshot.tree, path.path) is not None

@@ -7,7 +7,9 @@ from helmward.gitops.build import Manifest, Parsed, together
 from helmward.gitops.building.files import Files
 from helmward.gitops.building.kustomized import Kustomized, folder_of
 from helmward.gitops.building.plain import Plain
+from helmward.gitops.building.substituted import Substitution
 from helmward.gitops.building.tools import Tools
+from helmward.gitops.building.variables import read_variables, wants_variables
 from helmward.gitops.snapshot import Snapshot
 from helmward.settings import PathSettings, RepositorySettings
 
@@ -30,6 +32,7 @@ class Builder:
         self._files = Files(settings, tools.decrypter)
         self._plain: dict[str, Plain] = {}
         self._kustomized: dict[str, Kustomized] = {}
+        self._substitutions: dict[str, Substitution] = {}
 
     async def build(self, snapshot: Snapshot, path: PathSettings) -> Built:
         """Return all manifests of a path, or none.
@@ -40,6 +43,10 @@ class Builder:
                 had now.
         """
         parsed = await self._parsed(snapshot, path)
+        if wants_variables(path):
+            variables = await read_variables(path, self._tools)
+            substitution = self._substitutions.setdefault(path.path, Substitution())
+            parsed = await asyncio.to_thread(substitution.fill, parsed, variables)
         manifests = await asyncio.to_thread(together, parsed)
         return Built(tuple(manifests))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from helmward.gitops.build import Manifest, Parsed, together
 from helmward.gitops.building.files import Files
+from helmward.gitops.building.generated import Generated, Recipe, find_recipe, read_recipe
 from helmward.gitops.building.kustomized import Kustomized, folder_of
 from helmward.gitops.building.plain import Plain
 from helmward.gitops.building.substituted import Substitution
@@ -51,10 +52,22 @@ class Builder:
         return Built(tuple(manifests))
 
     async def _parsed(self, snapshot: Snapshot, path: PathSettings) -> list[Parsed]:
+        recipe = await self._recipe(snapshot, path)
+        if recipe is not None:
+            generated = Generated(self._files, self._tools.kustomize, self._settings.sync_timeout)
+            return await generated.read(snapshot, path.path, recipe)
         if _is_kustomized(snapshot, path):
             return await self._kustomizes(path.path).read(snapshot, path.path)
         plain = self._plain.setdefault(path.path, Plain(self._files))
         return await plain.read(snapshot, path.path)
+
+    async def _recipe(self, snapshot: Snapshot, path: PathSettings) -> Recipe | None:
+        """Return how the path's manifests are made, where commands make them."""
+        name = find_recipe(snapshot.tree, path.path) if self._settings.generators else None
+        if name is None:
+            return None
+        recipe = read_recipe(name, (await snapshot.read([name]))[name])
+        return None if recipe.scan else recipe
 
     def _kustomizes(self, path: str) -> Kustomized:
         if path not in self._kustomized:

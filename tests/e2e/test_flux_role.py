@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from helmward.apis.commands import REQUESTED_AT
 from helmward.apis.gitsync import APPROVE
 from helmward.apis.gitsync import RESOURCE as GIT_SYNCS
 from helmward.errors import NotFound
 from helmward.kube.resources import CONFIG_MAPS, NAMESPACES, SECRETS, Resource
+from helmward.model import REQUESTED_AT
 from helmward.settings import (
     GitSettings,
     PathSettings,

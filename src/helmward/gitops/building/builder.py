@@ -43,7 +43,7 @@ class Builder:
             SourceUnavailable, NotFound, EngineLost: something that it takes cannot be
                 had now.
         """
-        parsed = await self._parsed(snapshot, path)
+        parsed = await self._parsed(await self._files.revealed(snapshot), path)
         if wants_variables(path):
             variables = await read_variables(path, self._tools)
             substitution = self._substitutions.setdefault(path.path, Substitution())

@@ -125,3 +125,6 @@ async def test_commands_see_it_too(place: Place) -> None:
     (login,) = await objects(place, opening(place, generators=True))
 
     assert login.object["stringData"] == {"password": PLANTED}
+    assert login.secret
+    plain = Manifest(login.object, login.file, login.line, login.id)
+    assert login.digest != plain.digest

@@ -5,7 +5,6 @@ in its place, for it is known only later whether anything needs it.
 """
 
 import asyncio
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -13,10 +12,13 @@ from typing import Final
 from helmward.errors import ConfigInvalid, SourceRejected
 from helmward.git.tree import follow
 from helmward.gitops.build import Parsed, listed, parse
+from helmward.gitops.building.cover import covered
 from helmward.gitops.building.hidden import Revealed, reveal
 from helmward.gitops.building.sealed import describes_objects, form_of, line_of
+from helmward.gitops.building.told import secrets_in
 from helmward.gitops.building.tools import Opens
 from helmward.gitops.snapshot import Snapshot
+from helmward.redaction import REDACTOR, Redactor
 from helmward.settings import RepositorySettings
 from helmward.sops import DecryptFailed
 
@@ -45,9 +47,12 @@ class File:
 class Files:
     """Reads files of commits, and opens what the settings let be opened."""
 
-    def __init__(self, settings: RepositorySettings, opens: Opens) -> None:
+    def __init__(
+        self, settings: RepositorySettings, opens: Opens, redactor: Redactor = REDACTOR
+    ) -> None:
         self._settings = settings
         self._opens = opens
+        self._redactor = redactor
 
     async def read(
         self, snapshot: Snapshot, names: Iterable[str], *, objects: bool = False
@@ -115,9 +120,13 @@ class Files:
 
     async def _decrypted(self, sealed: bytes, form: str, place: str) -> File:
         try:
-            return File(await self._opens.decrypt(sealed, form), sealed)
+            content = await self._opens.decrypt(sealed, form)
         except (DecryptFailed, ConfigInvalid) as error:
             return File(sealed, fault=f"{place}: {error}")
+        owner = f"git/{self._settings.name}/{place.partition(':')[0]}"
+        secrets = await asyncio.to_thread(secrets_in, content, sealed, form)
+        await asyncio.to_thread(self._redactor.learn, owner, secrets)
+        return File(content, sealed)
 
 
 def origin(snapshot: Snapshot) -> Snapshot:
@@ -143,16 +152,6 @@ def understood(name: str, file: File) -> Parsed:
         return Parsed(faults=(file.fault,))
     parsed = parse(name, file.content, secret=file.secret)
     return covered(parsed, file.sealed) if file.secret else parsed
-
-
-def covered(parsed: Parsed, sealed: bytes) -> Parsed:
-    """Let manifests be known by what git has instead of by what they say."""
-    checksum = hashlib.sha1(sealed, usedforsecurity=False).hexdigest()
-    known = hashlib.sha256(sealed).hexdigest()
-    manifests = [
-        replace(one, checksum=checksum, stands_for=known, secret=True) for one in parsed.manifests
-    ]
-    return Parsed(tuple(manifests), parsed.faults)
 
 
 def _forms(contents: dict[str, bytes], *, objects: bool) -> dict[str, str]:

@@ -204,3 +204,17 @@ async def test_values_of_secrets_are_kept_out_of_whatever_is_said(place: Place) 
     await built(place, builder, substitute_from=(CLUSTER, LOGIN))
 
     assert redactor.mask("hunter-two here") == "*** here"
+
+
+async def test_a_submodule_is_noted(place: Place) -> None:
+    """Where something is expected and nothing is read."""
+    place.repo.commit({"app/a.yaml": a_map("a")})
+    place.repo.submodule("app/other")
+    builder = a_builder(place)
+
+    found = await builder.build(await place.snapshot(), PathSettings("app"))
+    root = await builder.build(await place.snapshot(), PathSettings(""))
+    other = await builder.build(await place.snapshot(), PathSettings("app/a.yaml"))
+
+    assert found.notes == root.notes == ("app/other is a submodule: nothing of it is read",)
+    assert other.notes == ()

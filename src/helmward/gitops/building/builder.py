@@ -1,9 +1,10 @@
 """Builds paths of a commit, one way or another."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helmward.errors import SourceRejected
+from helmward.errors import SourceRejected, SourceUnavailable
 from helmward.gitops.build import Manifest, Parsed, together
 from helmward.gitops.building.files import Files
 from helmward.gitops.building.generated import Generated, Recipe, find_recipe, read_recipe
@@ -13,6 +14,7 @@ from helmward.gitops.building.substituted import Substitution
 from helmward.gitops.building.tools import Tools
 from helmward.gitops.building.variables import read_variables, wants_variables
 from helmward.gitops.snapshot import Snapshot
+from helmward.gitops.tree import normal
 from helmward.redaction import REDACTOR, Redactor
 from helmward.settings import PathSettings, RepositorySettings
 
@@ -51,9 +53,10 @@ class Builder:
         try:
             parsed = await self._parsed(await self._files.revealed(snapshot), path)
             parsed = await self._filled(parsed, path)
-            return Built(tuple(await asyncio.to_thread(together, parsed)))
-        except SourceRejected as error:
-            raise SourceRejected(self._redactor.mask(str(error))) from None
+            manifests = await asyncio.to_thread(together, parsed)
+        except (SourceRejected, SourceUnavailable) as error:
+            raise type(error)(self._redactor.mask(str(error))) from None
+        return Built(tuple(manifests), tuple(_notes(snapshot, path)))
 
     async def _filled(self, parsed: list[Parsed], path: PathSettings) -> list[Parsed]:
         """Give the manifests their variables."""
@@ -95,3 +98,11 @@ def _is_kustomized(snapshot: Snapshot, path: PathSettings) -> bool:
     if path.build != "auto":
         return path.build == "kustomize"
     return folder_of(snapshot.tree, path.path) is not None
+
+
+def _notes(snapshot: Snapshot, path: PathSettings) -> Iterator[str]:
+    """Say what of the path is not in the commit itself."""
+    folder = normal(path.path)
+    for name in snapshot.submodules:
+        if not folder or name == folder or name.startswith(f"{folder}/"):
+            yield f"{name} is a submodule: nothing of it is read"

@@ -56,7 +56,7 @@ class Generated:
 
         Raises:
             SourceRejected: as `.flux.yaml:line: what is wrong`.
-            SourceUnavailable, EngineLost: it cannot be made now.
+            SourceUnavailable, EngineLost: it cannot be made now, or a command fails.
         """
         folder = _folder(snapshot, path)
         parsed = await self._run_all(snapshot, folder, recipe)

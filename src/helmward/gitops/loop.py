@@ -22,7 +22,9 @@ from helmward.gitops.apply import Applier, Cluster, Outcome, known_kinds
 from helmward.gitops.build import Manifest, ObjectId, build
 from helmward.gitops.plan import Plan, make_plan
 from helmward.gitops.report import Reporter, SyncEvent, SyncReport
-from helmward.gitops.source import GitSource, Head
+from helmward.gitops.snapshot import Head, Snapshot
+from helmward.gitops.source import GitSource
+from helmward.gitops.tree import pick
 from helmward.runtime.backoff import Backoff
 from helmward.settings import RepositorySettings
 
@@ -153,16 +155,23 @@ class GitSync:
         head = await self._source.head()
         if head.sha == self._seen:
             return
-        head = await self._source.fetch(head)
-        self._reporter.commit_found(head.sha, head.branch)
+        snapshot = await self._source.snapshot(head)
+        head = snapshot.head
+        self._reporter.commit_found(head.sha, head.ref)
         try:
-            files = await self._source.files(head)
+            files = await self._files(snapshot)
             self._candidate = _Commit(head, await asyncio.to_thread(build, files))
         except SourceRejected:
             self._seen = head.sha
             raise
         self._seen = head.sha
         self._troubles.commit = None
+
+    async def _files(self, snapshot: Snapshot) -> dict[str, bytes]:
+        chosen: dict[str, None] = {}
+        for path in self._settings.paths:
+            chosen |= dict.fromkeys(pick(snapshot.tree, path.path, snapshot.head.sha))
+        return await snapshot.read(chosen)
 
     async def _sync(self) -> None:
         """Put the newest good commit in force, all of it."""
@@ -211,7 +220,7 @@ class GitSync:
         self._due.sync = self._clock() + self._settings.sync_interval.total_seconds()
         self.report = SyncReport(
             self._head.sha,
-            self._head.branch,
+            self._head.ref,
             applied=len(outcome.applied),
             changed=sum(applied.changed for applied in outcome.applied),
             healed=tuple(applied.id for applied in outcome.applied if applied.healed),

@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helmward.git.history import History
+from helmward.git.complaints import FLAGS
 from helmward.git.keyring import Keyring
 from helmward.git.login import NOBODY, GitLogin
-from helmward.git.mirror import Mirror
+from helmward.git.mirror import AskLogin, Mirror
 from helmward.git.remote import read_remote
+from helmward.gitops.signers import Signatures
 from helmward.gitops.snapshot import Head
-from helmward.gitops.verify import TIPS, Signatures, Verifier
+from helmward.gitops.verify import Verifier, make_verifier
 from helmward.settings import GitChartSettings, VerifySettings
 from tests.support.git_repo import GitRepo
 from tests.support.openpgp import PgpKey
@@ -21,12 +22,18 @@ Sign = Callable[[bytes], bytes]
 MAIN = "refs/heads/main"
 
 
-def a_mirror(url: str, work: Path, login: GitLogin = NOBODY, **settings: object) -> Mirror:
-    """Build the mirror of an address."""
+def a_mirror(
+    url: str,
+    work: Path,
+    login: GitLogin = NOBODY,
+    ask: AskLogin | None = None,
+    **settings: object,
+) -> Mirror:
+    """Build the mirror of an address, with one login or with what finds it."""
     kept = GitChartSettings(**settings)  # type: ignore[arg-type]
     remote = read_remote(url)
     keyring = Keyring(work / "home", remote, login, kept)
-    return Mirror(work, remote, keyring, kept.timeout.total_seconds())
+    return Mirror(work, remote, keyring, kept.timeout.total_seconds(), told=FLAGS, login=ask)
 
 
 @dataclass
@@ -97,9 +104,7 @@ class Counting:
 
 def a_verifier(settings: VerifySettings, repo: GitRepo, work: Path, engine: Signatures) -> Verifier:
     """Build what looks at the signatures of a repository."""
-    tips = settings.mode in TIPS
-    history = History(a_mirror(repo.url, work), work / "history", tips=tips)
-    return Verifier(settings, history, engine)
+    return make_verifier(settings, a_mirror(repo.url, work), work / "history", engine)
 
 
 def a_head(sha: str, ref: str = "main", name: str = MAIN) -> Head:

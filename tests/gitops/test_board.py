@@ -17,7 +17,6 @@ from helmward.gitops.board import Board, record_name
 from helmward.gitops.build import ObjectId
 from helmward.gitops.definition import Definition
 from helmward.gitops.herald import Herald
-from helmward.gitops.loop import GitSync
 from helmward.gitops.report import (
     Brake,
     Kind,
@@ -33,7 +32,7 @@ from helmward.model import REQUESTED_AT, SUSPEND
 from helmward.redaction import REDACTOR
 from helmward.runtime import EventRecorder
 from helmward.settings import PathSettings, RefSettings, RepositorySettings
-from tests.gitops.conftest import a_repository
+from tests.gitops.conftest import a_repository, a_role
 from tests.support.git_repo import GitRepo
 from tests.support.kubectl import Kubectl
 from tests.support.objects import config_map
@@ -252,18 +251,12 @@ async def test_a_real_sync_is_shown(
     """From a commit to the status, its events and its figures."""
     registry, recorder = CollectorRegistry(), EventRecorder(kube)
     settings = replace(a_repository(repo.url, default_namespace=namespace), name="shop")
-    async with running(recorder.run()), serving(kube, namespace, settings=settings) as board:
-        sync = GitSync(
-            settings,
-            kube,
-            tmp_path / "work",
-            registry=registry,
-            on_report=board.publish,
-            on_event=Herald(recorder, lambda: board.regarding),
-        )
-        await asyncio.wait_for(board.heard.wait(), 10)
+    role = a_role(kube, tmp_path / "work", settings, registry=registry, recorder=recorder)
+    [followed] = role.followed
+    async with running(recorder.run()), running(followed.board.run()):
+        await asyncio.wait_for(followed.board.heard.wait(), 10)
         sha = repo.commit({"one.yaml": config_map("one"), "two.yaml": config_map("Not_A_Name")})
-        await sync.sync_now()
+        await followed.sync.sync_now()
         status = await shown(kube, namespace, shortCommit=sha[:7])
         await until(lambda: recorder.idle)
 

@@ -141,7 +141,7 @@ async def test_the_tag_is_signed(repo: GitRepo, tmp_path: Path) -> None:
 async def test_a_signing_key_that_is_not_there_is_named(repo: GitRepo, tmp_path: Path) -> None:
     head = repo.commit({"a.yaml": "1"})
     marker = a_tag(repo.url, tmp_path / "a", signing_key="ada@example.com")
-    with pytest.raises(ConfigInvalid, match="--git-signing-key ada@.*: no key of"):
+    with pytest.raises(ConfigInvalid, match=r"--git-signing-key ada@.*: no key of"):
         await marker.move(head)
     assert repo.git("tag") == ""
 

@@ -129,9 +129,11 @@ def test_a_kind_of_a_crd_in_the_commit_is_known() -> None:
 
 def test_an_unknown_kind_waits_with_what_it_says() -> None:
     """Nobody can say yet whether it has namespaces."""
-    [step] = make_plan(manifests(an_object("cars.test/v1", "Car")), {}, "team").steps
+    plan = make_plan(manifests(an_object("cars.test/v1", "Car")), {}, "team")
 
-    assert (step.resource, step.id.namespace) == (None, "")
+    [step] = plan.steps
+    assert (step.resource, step.id.namespace, plan.complete) == (None, "", False)
+    assert make_plan(manifests(config_map("x")), KNOWN, "team").complete
 
 
 @pytest.mark.parametrize("spec", ["", "spec: 1", "spec: {versions: [1]}", "spec: {names: x}"])

@@ -39,11 +39,18 @@ class Target:
 
 
 def split_commit(oid: str, raw: bytes) -> Signed:
-    """Take a commit apart; two signatures in one are none, for nobody knows what both signed."""
+    """Take a commit apart; where its signature is not the only one and behind the rest, it is none.
+
+    Git reads a commit's parents up to the first other header: a signature that
+    somebody puts before them would hide some that were signed.
+    """
     wanted = _HEADERS[len(oid)]
     head, blank, message = raw.partition(b"\n\n")
-    kept, signatures = [], []
+    kept: list[bytes] = []
+    signatures: list[bytes] = []
     for name, lines in _headers(head):
+        if name.startswith(b"gpgsig") and not any(line[:10] == b"committer " for line in kept):
+            return Signed(raw)
         if name == wanted:
             signatures.append(_unfolded(name, lines))
         elif not name.startswith(b"gpgsig"):

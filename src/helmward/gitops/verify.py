@@ -1,49 +1,29 @@
 """Up to which commit what is in git may be applied, by who has signed it.
 
-Called by `loop` before a commit is fetched whole. Who may sign is in the files
-that the settings name; whether a signature is good, the engine knows.
+Called by `loop` before a commit is applied. Here is what has to be signed, and
+what follows if it is not; `signers` knows by whom it was.
 """
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
-from helmward.errors import SignatureMissing, SourceRejected, TransientError
+from helmward.errors import SourceRejected
+from helmward.git.aside import Door
 from helmward.git.history import History, steps
 from helmward.git.refs import TAGS
-from helmward.git.signed import Signed, split_commit, split_tag, target_of
-from helmward.gitops.keys import read_keys
+from helmward.git.signed import split_commit, split_tag, target_of
+from helmward.gitops.signers import FLAG, Signatures, Signers, Unsigned
 from helmward.gitops.snapshot import Head
 from helmward.settings import VerifySettings
 
-FLAG: Final = "--git-verify-signatures-mode"
-PGP_FLAG: Final = "--git-gpg-key-import"
-SSH_FLAG: Final = "--git-ssh-signers"
 WALKED: Final = ("all", "first-parent")
 """Flux v1's modes: up to the newest commit before which all are signed."""
 TIPS: Final = ("HEAD", "Tag", "TagAndHEAD")
 """Flux 2's modes: that, or nothing new."""
-REMEMBERED: Final = 100_000
-"""Commits that are known to be signed; with more of them all are forgotten."""
-
-
-class Signatures(Protocol):
-    """Where signatures are looked at: the engine."""
-
-    async def verify_signature(
-        self,
-        payload: bytes,
-        signature: bytes,
-        *,
-        pgp_keys: Sequence[bytes],
-        ssh_keys: Sequence[bytes],
-    ) -> str:
-        """Return who signed.
-
-        Raises:
-            SignatureMissing: nobody trusted did; the message goes on from its name.
-        """
+AT_ONCE: Final = 100
+"""About how many commits are read at once; all of one merge always are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,34 +38,13 @@ class Verdict:
     """Who signed it."""
 
 
-@dataclass(slots=True)
-class _Trusted:
-    """Whom we trust, and what is known to be theirs."""
-
-    pgp: Sequence[bytes] = ()
-    ssh: Sequence[bytes] = ()
-    signers: dict[str, str] = field(default_factory=dict)
-    """By commit or tag: nothing is verified twice."""
-
-    @property
-    def digest(self) -> bytes:
-        """Differs when a key was added or taken away."""
-        parts = (b"pgp", *self.pgp, b"ssh", *self.ssh)
-        return hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in parts)).digest()
-
-
-class _Refused(Exception):
-    """Something is not signed as it should be; the words say what and why."""
-
-
 class Verifier:
     """The signatures of one repository."""
 
     def __init__(self, settings: VerifySettings, history: History, engine: Signatures) -> None:
         self._settings = settings
         self._history = history
-        self._engine = engine
-        self._trusted = _Trusted()
+        self._signers = Signers(settings, engine)
 
     async def newest(self, head: Head, since: str = "") -> Verdict:
         """Return the newest commit up to `head` that may be applied.
@@ -100,11 +59,11 @@ class Verifier:
         if self._settings.mode == "none":
             return Verdict(head)
         try:
-            await self._learn()
+            await self._signers.learn()
             if self._settings.mode in WALKED:
                 return await self._walk(head, since)
             return await self._look(head)
-        except (_Refused, SourceRejected) as error:
+        except (Unsigned, SourceRejected) as error:
             return Verdict(None, str(error))
 
     async def _walk(self, head: Head, since: str) -> Verdict:
@@ -114,18 +73,21 @@ class Verifier:
         good = walk.since
         if good:
             await self._check_since(good)
-        for step in steps(walk) if walk.parents else [(head.sha,)]:
-            try:
-                await self._check(step[-1:] if along else step)
-            except _Refused as error:
-                return self._up_to(head, good, str(error))
-            good = step[-1]
+        groups = (step[-1:] if along else step for step in steps(walk))
+        for portion in portions(groups if walk.parents else [(head.sha,)]):
+            found = await self._read(commit for group in portion for commit in group)
+            for group in portion:
+                try:
+                    await self._check(group, found)
+                except Unsigned as error:
+                    return self._up_to(head, good, str(error))
+                good = group[-1]
         return self._up_to(head, good)
 
     def _up_to(self, head: Head, good: str, problem: str = "") -> Verdict:
         if not good:
             return Verdict(None, problem)
-        return Verdict(_named(head, good), problem, self._trusted.signers[good])
+        return Verdict(_named(head, good), problem, self._signers.of(good))
 
     async def _look(self, head: Head) -> Verdict:
         """Look at the tag, or at the head, or at both."""
@@ -134,8 +96,8 @@ class Verifier:
             by = await self._check_tag(head)
         if self._settings.mode != "Tag":
             await self._history.have(head.name, head.sha)
-            await self._check([head.sha])
-            by = self._trusted.signers[head.sha]
+            await self._check([head.sha], await self._read([head.sha]))
+            by = self._signers.of(head.sha)
         return Verdict(_named(head, head.sha), "", by)
 
     async def _check_tag(self, head: Head) -> str:
@@ -145,7 +107,7 @@ class Verifier:
         push could give an old one a new name.
         """
         if not head.name.startswith(TAGS):
-            raise _Refused(
+            raise Unsigned(
                 f"{FLAG}={self._settings.mode} asks for a signed tag, and {head.ref!r} is none:"
                 " follow one by --git-tag or --git-semver"
             )
@@ -154,69 +116,59 @@ class Verifier:
         raw = (await self._history.read([oid])).get(oid, b"")
         target = target_of(raw)
         if not target.name:
-            raise _Refused(f"{said} is a lightweight one, which nobody can sign: use `git tag -s`")
+            raise Unsigned(f"{said} is a lightweight one, which nobody can sign: use `git tag -s`")
         if f"{TAGS}{target.name}" != head.name:
-            raise _Refused(f"{said} was made as {target.name!r} and renamed: its signature is void")
+            raise Unsigned(f"{said} was made as {target.name!r} and renamed: its signature is void")
         if await self._history.commit_of(oid) != head.sha:
-            raise _Refused(f"{said} was moved while it was looked at; it is looked at again")
-        await self._check_one(oid, split_tag(raw), said)
-        return self._trusted.signers[oid]
+            raise Unsigned(f"{said} was moved while it was looked at; it is looked at again")
+        await self._signers.check(oid, split_tag(raw), said)
+        return self._signers.of(oid)
 
     async def _check_since(self, commit: str) -> None:
         """Check where the walk begins: what is before it was never looked at."""
         try:
-            await self._check([commit])
-        except _Refused as error:
-            raise _Refused(
+            await self._check([commit], await self._read([commit]))
+        except Unsigned as error:
+            raise Unsigned(
                 f"signatures are looked at from the commit in force on, and {error}: turn {FLAG}"
                 " on when a signed commit is in force"
             ) from error
 
-    async def _check(self, commits: Sequence[str]) -> None:
-        """Check commits, those first that others follow."""
-        unknown = [commit for commit in commits if commit not in self._trusted.signers]
-        found = await self._history.read(unknown)
-        for commit in unknown:
+    async def _read(self, commits: Iterable[str]) -> Mapping[str, bytes]:
+        """Read those commits of which it is not known who signed them."""
+        return await self._history.read(one for one in commits if not self._signers.of(one))
+
+    async def _check(self, commits: Sequence[str], found: Mapping[str, bytes]) -> None:
+        """Check commits, those first that others follow; `found` is what they are."""
+        for commit in commits:
+            if self._signers.of(commit):
+                continue
             said = f"commit {commit[:12]}"
             if commit not in found:
-                raise _Refused(f"{said} is too large: its signature is not looked at")
-            await self._check_one(commit, split_commit(commit, found[commit]), said)
+                raise self._signers.refused(said, "it is too large for a commit")
+            await self._signers.check(commit, split_commit(commit, found[commit]), said)
 
-    async def _check_one(self, oid: str, signed: Signed, said: str) -> None:
-        if not signed.signature:
-            raise self._refused(said, "it is not signed")
-        if signed.x509:
-            raise self._refused(said, "it is signed with a certificate: use OpenPGP or SSH keys")
-        try:
-            by = await self._engine.verify_signature(
-                signed.payload,
-                signed.signature,
-                pgp_keys=self._trusted.pgp,
-                ssh_keys=self._trusted.ssh,
-            )
-        except SignatureMissing as error:
-            raise self._refused(said, str(error)) from error
-        self._trusted.signers[oid] = by
 
-    def _refused(self, said: str, why: str) -> _Refused:
-        return _Refused(f"{said} is not applied ({FLAG}={self._settings.mode}): {why}")
+def portions(groups: Iterable[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Yield groups of commits that together are neither many nor few, in their order."""
+    portion: list[tuple[str, ...]] = []
+    for group in groups:
+        portion.append(group)
+        if sum(map(len, portion)) >= AT_ONCE:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
-    async def _learn(self) -> None:
-        """Read the keys; if they are others, what was verified is forgotten."""
-        try:
-            pgp = await read_keys(self._settings.pgp_keys, PGP_FLAG)
-            ssh = await read_keys(self._settings.ssh_keys, SSH_FLAG)
-        except TransientError as error:
-            raise _Refused(f"signatures cannot be looked at: {error}") from error
-        if not pgp and not ssh:
-            raise _Refused(
-                f"{FLAG}={self._settings.mode} needs the keys of those who may sign:"
-                f" give {PGP_FLAG} or {SSH_FLAG}"
-            )
-        trusted = _Trusted(pgp, ssh)
-        full = len(self._trusted.signers) > REMEMBERED
-        if full or trusted.digest != self._trusted.digest:
-            self._trusted = trusted
+
+def make_verifier(
+    settings: VerifySettings, door: Door, folder: Path, engine: Signatures
+) -> Verifier:
+    """Return what looks at signatures; `folder` is ours, and nobody else's.
+
+    Where the tip alone counts, what is before it is not even fetched.
+    """
+    return Verifier(settings, History(door, folder, tips=settings.mode in TIPS), engine)
 
 
 def _named(head: Head, commit: str) -> Head:

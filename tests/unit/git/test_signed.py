@@ -64,7 +64,13 @@ def header(signature: bytes, name: bytes = b"gpgsig") -> bytes:
             id="two are none",
         ),
         pytest.param(SHA1, b"", Signed(b""), id="nothing at all"),
-        pytest.param(SHA1, b"gpgsig", Signed(b"", b"\n"), id="a header without content"),
+        pytest.param(SHA1, b"gpgsig", Signed(b"gpgsig"), id="a header alone"),
+        pytest.param(
+            SHA1,
+            b"tree 1\ngpgsig-sha256 x\nparent 2\n" + TREE[7:] + header(PGP) + b"\nhi\n",
+            Signed(b"tree 1\ngpgsig-sha256 x\nparent 2\n" + TREE[7:] + header(PGP) + b"\nhi\n"),
+            id="another one hides a parent",
+        ),
     ],
 )
 def test_a_commit_is_signed_without_its_signature(oid: str, raw: bytes, signed: Signed) -> None:

@@ -154,10 +154,10 @@ class SyncRole:
             cluster=kube,
             source=source,
             builder=make_builder(role, settings, around.engine, kube, terms.default_namespace),
-            verifier=make_verifier(settings.verify, source, work / "history", around.engine),
+            verifier=make_verifier(settings.verify, source.mirror, work / "history", around.engine),
             marker=make_marker(
                 settings.state,
-                source,
+                source.mirror,
                 work / "marker",
                 kube=kube,
                 namespace=namespace,

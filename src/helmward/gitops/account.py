@@ -35,9 +35,7 @@ def changed_items(
     Before anything is applied, what would be created is in it already: whoever
     is stopped in between knows what may be there.
     """
-    items = {
-        key: replace(item, path=united.owners.get(key, item.path)) for key, item in known.items()
-    }
+    items = {key: _moved(item, united.owners.get(key, item.path)) for key, item in known.items()}
     steps = {step.id: step for step in united.plan.steps}
     found = {id(step.manifest): step for step in united.plan.steps}
     for change in rehearsal.changes:
@@ -69,6 +67,10 @@ def _path_report(standing: Standing, united: Union, objects: int) -> PathReport:
         str(error) if error else "",
         error.reason if error else "",
     )
+
+
+def _moved(item: Item, path: str) -> Item:
+    return item if item.path == path else replace(item, path=path)
 
 
 def _is_current(step: Step, known: Inventory) -> bool:

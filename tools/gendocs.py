@@ -16,9 +16,13 @@ import click
 import yaml
 
 from helmward import errors
+from helmward.apis import gitsync
 from helmward.apis.commands import MEANINGS, WORDS
 from helmward.apis.crds import crd_documents
+from helmward.cli import fluxd
 from helmward.cli.main import helmward
+from helmward.cli.sync_config.described import Described, described
+from helmward.cli.sync_config.fields import FLAGS, OWN
 from helmward.releases import decide
 
 ROOT = Path(__file__).parent.parent
@@ -72,13 +76,85 @@ def _flag_row(command: click.Command, flag: click.Option) -> tuple[str, ...]:
     return names + words, f"`{flag.envvar}`", shown.strip("()"), flag.help or ""
 
 
+def fluxd_page() -> str:
+    """Say of every flag of fluxd what became of it."""
+    command = helmward.commands["sync"]
+    known = {name: one for one in command.params for name in one.opts}
+    kept = ((f"`{name}`", _kept(name, known), fluxd.OTHERWISE.get(name, "")) for name in fluxd.KEPT)
+    renamed = ((f"`{name}`", f"`{new}`") for name, new in fluxd.RENAMED.items())
+    gone = ((f"`{name}`", why) for name, why in fluxd.WORDS.items())
+    return page(
+        "From Flux v1: the flags",
+        "`helmward run` and `helmward sync` take every argument of fluxd 1.25, so a Deployment's "
+        "`args:` can stay as they are. Values are read as fluxd read them: `--x` and `--x=false`, "
+        "`5m`, lists with commas, a flag given several times.",
+        "Probes of fluxd's chart ask for `/api/flux/v6/identity.pub`; let them ask for `/healthz` "
+        "and `/readyz`.",
+        "## What means what it meant",
+        table(("Flag", "Meaning", "What is not quite as it was"), kept),
+        "## What is called otherwise now",
+        "Still understood; the log tells the new name once.",
+        table(("Flag", "Say instead"), renamed),
+        "## What has no effect",
+        "Accepted with any value; the log names it once with the reason.",
+        table(("Flag", "Why"), gone),
+    )
+
+
+def _kept(name: str, known: dict[str, click.Parameter]) -> str:
+    one = known.get(name)
+    return (one.help or "") if isinstance(one, click.Option) else "Show the version and exit."
+
+
+def sync_config_page() -> str:
+    """Print the fields of the file of --sync-config from their models."""
+    rows = (_config_row(one) for one in described())
+    return page(
+        "The file of --sync-config",
+        "YAML, read once at start. It is read strictly: a field that is unknown or of another "
+        "type is refused with file, line and the fields that there are. Files that it names are "
+        "relative to it. Durations are written as `90s`, `5m` or `1h30m`.",
+        "A field that is left out is what the flag beside it says for all repositories, the "
+        "flag's own default included.",
+        table(("Field", "Type", "Where left out", "Meaning"), rows),
+    )
+
+
+def _config_row(one: Described) -> tuple[str, ...]:
+    flag = FLAGS.get(one.path.removeprefix("repositories[]."))
+    otherwise = OWN.get(one.path.removeprefix("repositories[]."), "")
+    left_out = "required" if one.required else f"`{flag}`" if flag else otherwise
+    kind = " or ".join(f"`{value}`" for value in one.values) or one.kind
+    return f"`{one.path}`", kind, left_out, one.words
+
+
 def helmrelease_page() -> str:
-    blocks: list[str] = []
-    for crd in crd_documents():
-        for version in crd["spec"]["versions"]:
-            blocks += _kind(crd["spec"], version)
+    blocks = _kinds("HelmRelease")
     blocks += ["## Annotations of a HelmRelease of any version", table(*_annotations())]
     return page("HelmRelease", *blocks)
+
+
+def gitsync_page() -> str:
+    rows = ((f"`{name}`", value, words) for name, (value, words) in gitsync.MEANINGS.items())
+    return page(
+        "GitSync",
+        "One for each repository that Helmward follows, in Helmward's own namespace and named as "
+        "the repository is. Helmward writes it; people read it and annotate it. See "
+        "[Watch a sync](../howto/watch-a-sync.md).",
+        *_kinds("GitSync"),
+        "## Annotations",
+        table(("Annotation", "Value", "Meaning"), rows),
+    )
+
+
+def _kinds(kind: str) -> list[str]:
+    """Describe every version of a kind."""
+    blocks: list[str] = []
+    for crd in crd_documents():
+        if crd["spec"]["names"]["kind"] == kind:
+            for version in crd["spec"]["versions"]:
+                blocks += _kind(crd["spec"], version)
+    return blocks
 
 
 def _annotations() -> tuple[tuple[str, ...], Iterator[tuple[str, ...]]]:
@@ -212,7 +288,10 @@ def generated() -> dict[Path, str]:
     """Return every generated file and what has to stand in it."""
     pages: dict[str, Callable[[], str]] = {
         "cli.md": cli_page,
+        "fluxd-flags.md": fluxd_page,
+        "sync-config.md": sync_config_page,
         "helmrelease.md": helmrelease_page,
+        "gitsync.md": gitsync_page,
         "decisions.md": decisions_page,
         "errors.md": errors_page,
     }

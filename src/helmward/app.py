@@ -23,16 +23,17 @@ from helmward.charts import Charts
 from helmward.charts.folder import kept
 from helmward.engine import Engine, EngineMeters, EngineProcess
 from helmward.errors import HelmwardError, TransientError
-from helmward.gitops.loop import GitSync
+from helmward.gitops.role import Surroundings, SyncRole, needs_engine
 from helmward.kube import ClusterConfig, Kube, load_config, write_kubeconfig
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
 from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.sessions import Sessions
-from helmward.settings import GitSettings, ReleaseSettings, Settings
+from helmward.settings import EngineSettings, GitSettings, ReleaseSettings, Settings
 from helmward.web import WebServer
-from helmward.web.hooks import Hooks
+from helmward.web.followed import Followed, FollowedRepositories
+from helmward.web.hooks import Hooks, Refresh
 
 Observer = Callable[[object], None]
 Check = Callable[[], bool]
@@ -60,6 +61,18 @@ class Tree:
     """What else the port answers to."""
     on_refresh: Callable[[], None] | None = None
     """Called when somebody asks for everything to be looked at."""
+    told: list[Refresh] = field(default_factory=list)
+    """Told of the repositories that webhooks name."""
+    followed: FollowedRepositories | None = None
+    engine: Engine | None = None
+    recorder: EventRecorder | None = None
+
+    def events(self) -> EventRecorder:
+        """Return who records Events: one for all."""
+        if self.recorder is None:
+            self.recorder = EventRecorder(self.kube)
+            self.watchers.create_task(self.recorder.run(), name="events")
+        return self.recorder
 
 
 async def run(
@@ -92,11 +105,13 @@ async def _run(settings: Settings, observer: Observer, ready: asyncio.Event) -> 
             tree = Tree(kube, watchers, writers)
             if settings.releases:
                 releases = _settled(settings.releases, cache, tree.kube.config)
-                process = _engine(tree, settings, releases, Path(work))
+                process = _engine(tree, settings, releases.charts.engine, Path(work))
                 mirrors = (cache or Path(work)) / "mirrors"
                 _serve_releases(tree, settings, releases, process, mirrors)
             if settings.git:
-                _follow_git(tree, settings.git, Path(work), observer)
+                _follow_git(tree, settings, settings.git, Path(work), observer)
+            if secrets := settings.web.hook_secrets:
+                tree.routes += Hooks(secrets, *tree.told).routes()
             _serve_web(tree, settings, ready)
 
 
@@ -109,21 +124,41 @@ def _serve_web(tree: Tree, settings: Settings, ready: asyncio.Event) -> None:
         before_metrics=tree.before_metrics,
         routes=tree.routes,
         on_refresh=tree.on_refresh,
+        followed=tree.followed,
     )
     tree.watchers.create_task(web.run(), name="web")
     tree.writers.create_task(_tell(tree.ready, ready, web), name="ready")
 
 
-def _follow_git(tree: Tree, git: GitSettings, work: Path, observer: Observer) -> None:
-    sync = GitSync(
-        git.repositories[0],
-        tree.kube,
-        work,
-        namespace=tree.kube.config.namespace,
+def _follow_git(
+    tree: Tree, settings: Settings, git: GitSettings, work: Path, observer: Observer
+) -> None:
+    """Follow the repositories; the engine is one that builds and verifies, if any has to."""
+    namespace = settings.cluster.session_namespace or tree.kube.config.namespace
+    around = Surroundings(
+        kube=tree.kube,
+        engine=tree.engine or _engine_alone(tree, settings, git, work),
+        recorder=tree.events(),
         registry=tree.registry,
-        on_event=observer,
+        work=work / "repositories",
+        namespace=namespace,
+        rhythm=Rhythm.of(settings.cluster.lease_duration),
+        observer=observer,
     )
-    tree.writers.create_task(sync.run(), name="git")
+    role = SyncRole(git, around)
+    syncs = [one.sync for one in role.followed]
+    tree.followed = FollowedRepositories(Followed(one.settings, one.look) for one in syncs)
+    tree.told.append(tree.followed.notified)
+    tree.writers.create_task(role.run(), name="git")
+
+
+def _engine_alone(tree: Tree, settings: Settings, git: GitSettings, work: Path) -> Engine:
+    """Return an engine for the Flux role alone; it is started only if it is needed."""
+    process = _engine(tree, settings, EngineSettings(), work)
+    if needs_engine(git):
+        tree.watchers.create_task(process.run(), name="engine")
+        tree.ready["engine"] = tree.alive["engine"] = process.ready.is_set
+    return Engine(process)
 
 
 def _settled(
@@ -138,7 +173,7 @@ def _settled(
     return replace(releases, charts=replace(releases.charts, engine=engine))
 
 
-def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Path) -> EngineProcess:
+def _engine(tree: Tree, settings: Settings, own: EngineSettings, work: Path) -> EngineProcess:
     """Return the engine, told of the very cluster that was found."""
     cluster = settings.cluster
     given = cluster.kubeconfig if not cluster.master else None
@@ -146,7 +181,7 @@ def _engine(tree: Tree, settings: Settings, releases: ReleaseSettings, work: Pat
     return EngineProcess(
         kubeconfig=str(file),
         context=cluster.context if given else None,
-        settings=releases.charts.engine,
+        settings=own,
         on_log=_engine_said,
     )
 
@@ -161,18 +196,17 @@ def _serve_releases(
     namespace = settings.cluster.session_namespace or tree.kube.config.namespace
     rhythm = Rhythm.of(settings.cluster.lease_duration)
     sessions = Sessions(tree.kube, None, rhythm=rhythm)
-    recorder = EventRecorder(tree.kube)
+    recorder = tree.events()
     engine = Engine(process)
     tree.before_metrics = EngineMeters(engine, process, tree.registry).refresh
     charts = Charts(engine, releases.charts, work=mirrors)
     parts = Parts(tree.kube, engine, sessions, recorder, tree.registry, releases, charts)
     role = ReleaseRole(parts)
     tree.on_refresh = role.refresh
-    if secrets := releases.charts.hook_secrets:
-        tree.routes += Hooks(secrets, charts.refresh).routes()
+    tree.engine = engine
+    tree.told.append(charts.refresh)
     tree.watchers.create_task(process.run(), name="engine")
     tree.watchers.create_task(sessions.run(), name="sessions")
-    tree.watchers.create_task(recorder.run(), name="events")
     tree.watchers.create_task(role.watch(), name="watch-releases")
     tree.watchers.create_task(charts.run(), name="git-charts")
     tree.ready["informers"] = role.is_synced

@@ -23,6 +23,7 @@ names what is wrong and what would mend it::
     `-- TerminalError             stalled until the spec changes
         |-- ChartRejected         the chart is broken or does not render
         |-- ChartUnverified       nobody trusted has signed the chart
+        |-- SignatureMissing      nobody trusted has signed the commit or the tag
         |-- SourceForbidden       Helmward may not ask that address
         |-- ValuesInvalid         a source is no YAML, or the chart's schema refuses it
         |-- SpecInvalid           a field of the resource breaks a rule
@@ -164,6 +165,12 @@ class ChartUnverified(TerminalError):
     """Signatures are asked for, and nobody trusted has signed the chart."""
 
     reason = "ChartUnverified"
+
+
+class SignatureMissing(TerminalError):
+    """Signatures are asked for, and nobody trusted has signed the commit or the tag."""
+
+    reason = "Unverified"
 
 
 class SourceForbidden(TerminalError):

@@ -22,6 +22,8 @@ WORKERS = 16
 LEASE_DURATION = timedelta(seconds=15)
 LEAST_LEASE = timedelta(seconds=3)
 LISTEN = ":3030"
+EXCLUDED = ("*metrics.k8s.io/*", "webhook.certmanager.k8s.io/*", "v1/Event")
+"""What Flux v1 never asked for unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,6 @@ class ChartSettings:
     """Files with age identities, for values that SOPS has encrypted."""
     pgp_keys: tuple[Path, ...] = ()
     """Files with OpenPGP private keys, for the same."""
-    hook_secrets: Path | None = None
-    """Folder with the secrets of webhooks, one file a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,13 @@ class PathSettings:
     """Variables by name, after the build; with none here and below, nothing is substituted."""
     substitute_from: tuple[Substitutes, ...] = ()
     """Later ones win over earlier ones, `substitute` over all."""
+    as_written: str = ""
+    """How it was spelled, where that is not `path`: Flux v1's marks are made from it."""
+
+    @property
+    def spelled(self) -> str:
+        """The path as whoever wrote the settings spelled it."""
+        return self.as_written or self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +262,7 @@ class GitSettings:
     repositories: tuple[RepositorySettings, ...]
     allowed_namespaces: tuple[str, ...] = ()
     """The only ones that are touched; none: all of them."""
-    excluded: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = EXCLUDED
     """Kinds that are never asked for, as `*metrics.k8s.io/*`: globs over group/version/kind."""
     deploy_key: DeployKeySettings = field(default_factory=DeployKeySettings)
     age_keys: tuple[Path, ...] = ()
@@ -270,6 +277,10 @@ class WebSettings:
 
     listen: str = LISTEN
     """`[host]:port`; an empty host is every address, port 0 is a free one."""
+    listen_metrics: str | None = None
+    """The same for /metrics alone, which is then served there only."""
+    hook_secrets: Path | None = None
+    """Folder with the secrets of webhooks, one file a provider."""
 
 
 @dataclass(frozen=True, slots=True)

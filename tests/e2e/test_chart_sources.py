@@ -419,8 +419,8 @@ async def test_a_webhook_that_is_signed_has_its_repository_asked(
     port, secrets = free_port(), tmp_path / "hooks"
     secrets.mkdir()
     (secrets / "github").write_text(PASSWORD)
-    charts = ChartSettings(git=GitChartSettings(default_ref="main"), hook_secrets=secrets)
-    web = WebSettings(listen=f"127.0.0.1:{port}")
+    charts = ChartSettings(git=GitChartSettings(default_ref="main"))
+    web = WebSettings(listen=f"127.0.0.1:{port}", hook_secrets=secrets)
     settings = replace(settings_for(plane.kubeconfig, charts=charts), web=web)
     async with http_git(tmp_path / "git") as server, running(settings):
         await declare(releases, server.url)

@@ -8,13 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from helmward.gitops.apply import Cluster
+from helmward.engine import Engine, EngineProcess
 from helmward.gitops.loop import GitSync
 from helmward.gitops.report import Kind, SyncEvent, SyncReport
+from helmward.gitops.role import Surroundings, SyncRole
 from helmward.kube import Kube
-from helmward.settings import PathSettings, RefSettings, RepositorySettings
+from helmward.runtime.events import EventRecorder
+from helmward.settings import GitSettings, PathSettings, RefSettings, RepositorySettings
+from tests.support.applying import Applying
 from tests.support.git_repo import GitRepo
+from tests.support.kubectl import Kubectl
+from tests.support.plane import Plane
 from tests.support.tasks import running
 from tests.support.wait import until
 
@@ -25,7 +31,6 @@ class Watched:
 
     sync: GitSync
     events: list[SyncEvent] = field(default_factory=list)
-    reports: list[SyncReport] = field(default_factory=list)
 
     def named(self, kind: Kind) -> list[SyncEvent]:
         return [event for event in self.events if event.kind is kind]
@@ -51,19 +56,37 @@ def a_repository(
     return RepositorySettings(url=url, ref=RefSettings(branch), paths=chosen, **settings)
 
 
-def a_sync(cluster: Cluster, work: Path, url: str, **settings: Any) -> Watched:
+def a_role(
+    kube: Kube,
+    work: Path,
+    *repositories: RepositorySettings,
+    registry: CollectorRegistry | None = None,
+    observer: Callable[[SyncEvent], Any] = lambda _: None,
+    recorder: EventRecorder | None = None,
+    **role: Any,
+) -> SyncRole:
+    """Build the role as `app` does; its records are where its objects are."""
+    around = Surroundings(
+        kube=kube,
+        engine=Engine(EngineProcess(kubeconfig=None)),
+        recorder=recorder or EventRecorder(kube),
+        registry=registry or CollectorRegistry(),
+        work=work,
+        namespace=repositories[0].default_namespace or "default",
+        observer=observer,
+    )
+    return SyncRole(GitSettings(repositories, **role), around)
+
+
+def a_sync(kube: Kube, work: Path, url: str, **settings: Any) -> Watched:
     """Build a sync whose intervals are long: only what a test asks for happens."""
     watched: Watched
 
     def told(event: SyncEvent) -> None:
         watched.events.append(event)
 
-    def reported(report: SyncReport) -> None:
-        watched.reports.append(report)
-
-    followed = a_repository(url, **settings)
-    sync = GitSync(followed, cluster, work, on_event=told, on_report=reported)
-    watched = Watched(sync)
+    role = a_role(kube, work, a_repository(url, **settings), observer=told)
+    watched = Watched(role.followed[0].sync)
     return watched
 
 
@@ -78,7 +101,7 @@ def run_sync(tmp_path: Path, namespace: str, kube: Kube) -> Running:
     """A sync that runs by itself, with short intervals."""
 
     @asynccontextmanager
-    async def run(url: str, cluster: Cluster = kube, **settings: Any) -> AsyncIterator[Watched]:
+    async def run(url: str, cluster: Kube = kube, **settings: Any) -> AsyncIterator[Watched]:
         short = {"poll_interval": timedelta(seconds=0.1), "sync_interval": timedelta(seconds=0.2)}
         merged = {**short, "default_namespace": namespace, **settings}
         watched = a_sync(cluster, tmp_path / "work", url, **merged)
@@ -86,3 +109,15 @@ def run_sync(tmp_path: Path, namespace: str, kube: Kube) -> Running:
             yield watched
 
     return run
+
+
+@pytest.fixture
+def applying(kube: Kube, namespace: str) -> Applying:
+    """An applier into the test's own namespace."""
+    return Applying(kube, namespace)
+
+
+@pytest.fixture
+def kubectl(plane: Plane, namespace: str) -> Kubectl:
+    """The real kubectl in the test's own namespace."""
+    return Kubectl(plane.kubeconfig, namespace)

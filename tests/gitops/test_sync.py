@@ -16,7 +16,7 @@ from helmward.kube import Kube, load_config
 from helmward.kube.resources import CONFIG_MAPS, CRDS, NAMESPACES, Resource
 from helmward.settings import RepositorySettings
 from helmward.yamls import documents
-from tests.gitops.conftest import Running, Watched, a_sync
+from tests.gitops.conftest import Running, Watched, a_role, a_sync
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import PASSWORD, USER, http_git
 from tests.support.objects import config_map, crd
@@ -241,10 +241,10 @@ async def test_the_last_good_commit_stays_in_force(
     async with run_sync(repo.url) as watched:
         await watched.reported(lambda report: report.ok)
         repo.commit({"one.yaml": config_map("one", "2"), "bad.yaml": "a: b\nkind: {\n"})
-        await watched.reported(lambda report: report.error)
+        await watched.reported(lambda report: report.problem)
         assert watched.sync.report.commit == good
-        assert "bad.yaml:3" in watched.sync.report.error
-        assert watched.sync.report.reason == "SourceRejected"
+        assert "bad.yaml:3" in watched.sync.report.problem
+        assert watched.sync.report.paths[0].reason == "SourceRejected"
 
         await kube.delete(CONFIG_MAPS, "one", namespace)
         assert await until(lambda: value_of(kube, "one", namespace)) == "1"
@@ -260,7 +260,7 @@ async def test_going_back_to_the_good_commit_mends_too(repo: GitRepo, syncing: W
     good = repo.commit({"one.yaml": config_map("one")})
     await syncing.sync.sync_now()
     repo.commit({"bad.yaml": "{"})
-    assert (await syncing.sync.sync_now()).error
+    assert (await syncing.sync.sync_now()).problem
     repo.rewind(good)
 
     assert (await syncing.sync.sync_now()).ok
@@ -274,8 +274,8 @@ async def test_one_object_in_two_files_is_no_commit(
 
     report = await syncing.sync.sync_now()
 
-    assert report.error == f"b.yaml:1: ConfigMap {namespace}/one is also defined in a.yaml:1"
-    assert (report.commit, report.reason) == ("", "SourceRejected")
+    assert report.problem == f"b.yaml:1: ConfigMap {namespace}/one is also defined in a.yaml:1"
+    assert (report.commit, report.paths[0].reason) == ("", "SourceRejected")
     assert await value_of(kube, "one", namespace) is None
 
 
@@ -349,9 +349,9 @@ async def test_a_password_shows_nowhere(
         async with run_sync(url) as watched:
             await watched.reported(lambda report: report.ok)
             server.login = (USER, "another")
-            await watched.reported(lambda report: report.error)
+            await watched.reported(lambda report: report.problem)
 
-    told = f"{watched.events} {watched.reports} {capsys.readouterr()}"
+    told = f"{watched.events} {watched.sync.report} {capsys.readouterr()}"
     assert "authentication failed" in told
     assert "s3cret" not in told
 
@@ -372,7 +372,7 @@ async def test_the_figures_of_flux_are_kept(
     """Dashboards and alerts go on working."""
     registry = CollectorRegistry()
     settings = RepositorySettings(url=repo.url, default_namespace=namespace)
-    sync = GitSync(settings, kube, tmp_path / "work", registry=registry)
+    sync = a_role(kube, tmp_path / "work", settings, registry=registry).followed[0].sync
     bad = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: Not_A_Name\n"
     repo.commit({"one.yaml": config_map("one"), "bad.yaml": bad})
 

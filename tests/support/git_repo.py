@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 _WHO = {
@@ -18,11 +18,12 @@ _WHO = {
 class GitRepo:
     """A bare repository; commits are made without any working tree."""
 
-    def __init__(self, folder: Path, branch: str = "main") -> None:
+    def __init__(self, folder: Path, branch: str = "main", *, hashes: str = "sha1") -> None:
         self.folder = folder
         self.branch = branch
         folder.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--bare", f"--initial-branch={branch}")
+        init = ("init", "--quiet", "--bare", f"--object-format={hashes}")
+        self.git(*init, f"--initial-branch={branch}")
 
     @property
     def url(self) -> str:
@@ -67,6 +68,39 @@ class GitRepo:
         for name in names:
             self.git("config", f"uploadpack.{name}", "true")
 
+    def read_only(self) -> None:
+        """Let nobody push over HTTP; else everybody may who is let in."""
+        self.git("config", "http.receivepack", "false")
+
+    def merge(self, *others: str, files: Mapping[str, str] | None = None) -> str:
+        """Merge commits into the branch, with its own tree or these files. Return the commit."""
+        head = self.git("rev-parse", self.branch)
+        for path, text in (files or {}).items():
+            self.git("read-tree", head)
+            self._stage(path, text, "100644")
+        tree = self.git("write-tree") if files else f"{head}^{{tree}}"
+        parents = [word for one in (head, *others) for word in ("-p", one)]
+        sha = self.git("commit-tree", self.git("rev-parse", tree), *parents, "-m", "merge")
+        self.rewind(sha)
+        return sha
+
+    def sign(self, sha: str, sign: Callable[[bytes], bytes]) -> str:
+        """Sign a commit, as git writes it down. Return the commit that it becomes."""
+        raw = self.raw(sha)
+        head, _, message = raw.partition(b"\n\n")
+        folded = b"\n ".join(sign(raw).rstrip(b"\n").split(b"\n"))
+        header = b"gpgsig" if len(sha) == 40 else b"gpgsig-sha256"
+        return self.write("commit", head + b"\n" + header + b" " + folded + b"\n\n" + message)
+
+    def raw(self, oid: str, kind: str = "commit") -> bytes:
+        """Return an object as git keeps it."""
+        return self.git_bytes("cat-file", kind, oid)
+
+    def write(self, kind: str, raw: bytes) -> str:
+        """Write an object as git keeps it. Return its name."""
+        written = ("hash-object", "-t", kind, "-w", "--stdin")
+        return self.git_bytes(*written, stdin=raw).decode().strip()
+
     def submodule(self, path: str) -> str:
         """Put a submodule there, as `git submodule add` does. Return the new commit."""
         sha = self.git("rev-parse", self.branch)
@@ -95,13 +129,19 @@ class GitRepo:
 
     def git(self, *args: str, stdin: str = "") -> str:
         """Run git in the repository and return what it prints."""
+        return (
+            self.git_bytes(*args, stdin=stdin.encode("utf-8", "surrogateescape")).decode().strip()
+        )
+
+    def git_bytes(self, *args: str, stdin: bytes = b"") -> bytes:
+        """Run git in the repository and return what it prints, as it is."""
         result = subprocess.run(
             ["git", *args],
             cwd=self.folder,
-            input=stdin.encode("utf-8", "surrogateescape"),
+            input=stdin,
             capture_output=True,
             check=False,
             env={"PATH": os.environ["PATH"], "HOME": str(self.folder), **_WHO},
         )
         assert result.returncode == 0, result.stderr.decode()
-        return result.stdout.decode().strip()
+        return result.stdout

@@ -1,4 +1,4 @@
-"""Real git servers: HTTP through `git http-backend`, SSH through `git upload-pack`."""
+"""Real git servers: HTTP through `git http-backend`, SSH through git's own programs."""
 
 import asyncio
 import base64
@@ -17,6 +17,7 @@ from aiohttp import web
 
 USER = "flux"
 PASSWORD = "s3cret+pass/word"
+READING = {"git-upload-pack"}
 
 
 @dataclass(slots=True)
@@ -131,25 +132,32 @@ class SshGit:
 
 
 @asynccontextmanager
-async def ssh_git(folder: Path, private: Path) -> AsyncIterator[SshGit]:
-    """Serve the repositories below the folder over SSH; keys are kept in `private`."""
+async def ssh_git(
+    folder: Path, private: Path, *, writable: bool = False, allowed: str = ""
+) -> AsyncIterator[SshGit]:
+    """Serve the repositories below the folder over SSH; keys are kept in `private`.
+
+    `allowed` is the public key of who may log in, if it is not the server's own.
+    """
     assert shutil.which("ssh"), "these tests need the program ssh: install openssh-client"
     host_key = asyncssh.generate_private_key("ssh-ed25519")
     user_key = asyncssh.generate_private_key("ssh-ed25519")
     private.mkdir(exist_ok=True)  # noqa: ASYNC240
-    key, known_hosts, allowed = private / "key", private / "known_hosts", private / "allowed"
+    key, known_hosts, users = private / "key", private / "known_hosts", private / "allowed"
     user_key.write_private_key(key)
-    allowed.write_bytes(user_key.export_public_key())
+    users.write_bytes(allowed.encode() or user_key.export_public_key())
 
-    async def upload_pack(process: asyncssh.SSHServerProcess[bytes]) -> None:
-        await _upload_pack(folder, process)
+    programs = READING | ({"git-receive-pack"} if writable else set())
+
+    async def serve(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        await _pack(folder, programs, process)
 
     server = await asyncssh.listen(
         "127.0.0.1",
         0,
         server_host_keys=[host_key],
-        authorized_client_keys=str(allowed),
-        process_factory=upload_pack,
+        authorized_client_keys=str(users),
+        process_factory=serve,
         encoding=None,
     )
     port = server.get_port()
@@ -161,23 +169,34 @@ async def ssh_git(folder: Path, private: Path) -> AsyncIterator[SshGit]:
         await server.wait_closed()
 
 
-async def _upload_pack(folder: Path, process: asyncssh.SSHServerProcess[bytes]) -> None:
-    """Run what the client asks for, if it is `git-upload-pack '<path>'`."""
+async def _pack(
+    folder: Path, programs: set[str], process: asyncssh.SSHServerProcess[bytes]
+) -> None:
+    """Run what the client asks for, as `git-upload-pack '<path>'`, if it may."""
     program, path = shlex.split(process.command or "none none")
-    assert program == "git-upload-pack", process.command
+    if program not in programs:
+        process.stderr.write(b"ERROR: this key may only read\n")
+        process.exit(1)
+        return
     git = await asyncio.create_subprocess_exec(
         "git",
-        "upload-pack",
+        program.removeprefix("git-"),
         str(folder / path.lstrip("/")),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": "/dev/null"},
     )
-    feeding = asyncio.create_task(_pump(process.stdin, git.stdin))
+    feeding = asyncio.create_task(_feed(process.stdin, git.stdin))
     await asyncio.gather(_pump(git.stdout, process.stdout), _pump(git.stderr, process.stderr))
     feeding.cancel()
     process.exit(await git.wait())
+
+
+async def _feed(source: Any, git: Any) -> None:
+    """Hand over what the client says, to its end."""
+    await _pump(source, git)
+    git.close()
 
 
 async def _pump(source: Any, target: Any) -> None:

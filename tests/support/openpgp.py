@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 RSA, SHA256 = 1, 8
-TEXT, CERTIFICATION = 0x01, 0x13
+BINARY, TEXT, CERTIFICATION = 0x00, 0x01, 0x13
 PUBLIC_KEY, SIGNATURE, USER_ID = 6, 2, 13
 CREATED, ISSUER, KEY_FLAGS = 2, 16, 27
 MAY_SIGN = bytes([0x03])
@@ -54,6 +54,10 @@ class PgpKey:
         shown = "\n".join(f"- {line}" if line.startswith("-") else line for line in lines)
         head = f"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n{shown}\n"
         return head.encode() + _armoured("PGP SIGNATURE", signature)
+
+    def sign(self, content: bytes) -> bytes:
+        """Sign bytes as they are, beside them, as `gpg --detach-sign --armor` does."""
+        return _armoured("PGP SIGNATURE", self._signature(BINARY, content))
 
     def _signature(self, kind: int, signed: bytes, hashed: bytes = b"") -> bytes:
         hashed = _subpacket(CREATED, struct.pack(">I", self._made + 60)) + hashed

@@ -27,6 +27,7 @@ class TcpProxy:
         self._links: list[Link] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._frozen = False
+        self._refusing = False
 
     @property
     def port(self) -> int:
@@ -58,6 +59,15 @@ class TcpProxy:
                 writer.transport.abort()
         self._links.clear()
 
+    def refuse(self) -> None:
+        """Close all connections, and every new one at once."""
+        self._refusing = True
+        self.cut()
+
+    def serve(self) -> None:
+        """Take new connections again."""
+        self._refusing = False
+
     async def start(self) -> None:
         """Listen."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -72,6 +82,9 @@ class TcpProxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        if self._refusing:
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

@@ -89,7 +89,7 @@ def test_flags_about_charts_and_values_are_understood(served: Served, tmp_path: 
     engine = charts.engine
     assert (engine.cache_size, engine.largest_index) == (500_000_000, 64 << 20)
     assert (engine.largest_chart, engine.plugins) == (1000, Path("/plugins"))
-    assert charts.hook_secrets == Path("/hooks")
+    assert settings.web.hook_secrets == Path("/hooks")
     assert charts.defaults == ("ops/base", "ops/eu", "shop/all")
     assert charts.age_keys == (tmp_path / "age",)
     assert charts.pgp_keys == (tmp_path / "pgp",)

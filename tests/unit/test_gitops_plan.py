@@ -6,7 +6,9 @@ import pytest
 
 from helmward.errors import SourceRejected
 from helmward.gitops.build import Manifest, build
+from helmward.gitops.marks import CHECKSUM, MARK, mark_of
 from helmward.gitops.plan import Plan, make_plan
+from helmward.gitops.scope import Scope
 from helmward.kube.resources import CONFIG_MAPS, NAMESPACES, Resource
 from tests.support.objects import config_map, crd
 
@@ -127,9 +129,11 @@ def test_a_kind_of_a_crd_in_the_commit_is_known() -> None:
 
 def test_an_unknown_kind_waits_with_what_it_says() -> None:
     """Nobody can say yet whether it has namespaces."""
-    [step] = make_plan(manifests(an_object("cars.test/v1", "Car")), {}, "team").steps
+    plan = make_plan(manifests(an_object("cars.test/v1", "Car")), {}, "team")
 
-    assert (step.resource, step.id.namespace) == (None, "")
+    [step] = plan.steps
+    assert (step.resource, step.id.namespace, plan.complete) == (None, "", False)
+    assert make_plan(manifests(config_map("x")), KNOWN, "team").complete
 
 
 @pytest.mark.parametrize("spec", ["", "spec: 1", "spec: {versions: [1]}", "spec: {names: x}"])
@@ -155,3 +159,114 @@ def test_fields_of_the_server_are_left_out() -> None:
     [step] = make_plan(manifests(config_map("x", extra=extra)), KNOWN, "team").steps
 
     assert step.object["metadata"] == {"name": "x", "labels": {"a": "b"}, "namespace": "team"}
+
+
+def test_objects_are_marked_with_their_place_in_the_cluster() -> None:
+    """The namespace that was filled in counts, as it did for Flux."""
+    [step] = make_plan(manifests(config_map("x")), KNOWN, "team", source="src").steps
+
+    metadata = step.object["metadata"]
+    assert metadata["labels"] == {MARK: mark_of("src", step.id)}
+    assert list(metadata["annotations"]) == [CHECKSUM]
+
+
+def test_an_object_is_planned_as_it_would_be_stored() -> None:
+    """`stringData` is stored as `data`, and kubectl's note of a Secret says all of it."""
+    text = (
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\n  annotations:\n    keep: me\n"
+        "    kubectl.kubernetes.io/last-applied-configuration: '{}'\n"
+        "data: {a: eA==, b: eg==}\nstringData: {b: hello}\n"
+    )
+    [step] = make_plan(manifests(text), KNOWN, "team").steps
+
+    assert step.object["data"] == {"a": "eA==", "b": "aGVsbG8="}
+    assert "stringData" not in step.object
+    assert step.object["metadata"]["annotations"] == {"keep": "me"}
+
+
+def test_a_secret_that_is_wrong_is_left_for_the_api_server() -> None:
+    text = an_object("v1", "Secret") + "stringData: {a: 1}\n"
+
+    assert [step.object["stringData"] for step in make_plan(manifests(text), {}, "d").steps] == [
+        {"a": 1}
+    ]
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "fluxcd.io/ignore: 'true'",
+        "flux.weave.works/ignore: 'true'",
+        "kustomize.toolkit.fluxcd.io/reconcile: disabled",
+        "kustomize.toolkit.fluxcd.io/ssa: Ignore",
+        "kustomize.toolkit.fluxcd.io/ssa: ignore",
+    ],
+)
+def test_annotations_of_both_generations_of_flux_leave_an_object_alone(annotation: str) -> None:
+    asked = config_map("x", extra=f"  annotations: {{{annotation}}}\n")
+
+    assert list(make_plan(manifests(asked), KNOWN, "team").steps) == []
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        "fluxcd.io/ignore: true",
+        "fluxcd.io/ignore: sync_only",
+        "fluxcd.io/ignore: 'false'",
+        "kustomize.toolkit.fluxcd.io/reconcile: enabled",
+        "kustomize.toolkit.fluxcd.io/ssa: Override",
+        "kustomize.toolkit.fluxcd.io/ssa: Merge",
+        "kustomize.toolkit.fluxcd.io/ssa: IfNotPresent",
+        "kustomize.toolkit.fluxcd.io/force: enabled",
+    ],
+)
+def test_other_annotations_do_not(annotation: str) -> None:
+    """The word has to be a text: Flux took nothing else for it."""
+    asked = config_map("x", extra=f"  annotations: {{{annotation}}}\n")
+
+    assert len(list(make_plan(manifests(asked), KNOWN, "team").steps)) == 1
+
+
+def test_objects_out_of_bounds_are_left_out_and_named() -> None:
+    """Of objects of the cluster, only Namespaces of other names are."""
+    texts = [
+        config_map("in", namespace="team"),
+        config_map("out", namespace="other"),
+        config_map("default"),
+        an_object("v1", "Namespace", "team"),
+        an_object("v1", "Namespace", "other"),
+        an_object("rbac.authorization.k8s.io/v1", "ClusterRole", "role"),
+        an_object("metrics.k8s.io/v1beta1", "NodeMetrics", "m"),
+    ]
+    scope = Scope(("team",), ("*metrics.k8s.io/*",))
+
+    plan = make_plan(manifests(*texts), KNOWN, "team", scope=scope)
+
+    assert sorted(step.id.name for step in plan.steps) == ["default", "in", "role", "team"]
+    bounds = "namespace other is not among the allowed ones (--k8s-allow-namespace)"
+    kind = "metrics.k8s.io/v1beta1/NodeMetrics is excluded (--k8s-unsafe-exclude-resource)"
+    assert [str(left) for left in plan.left] == [
+        f"a.yaml:9: ConfigMap other/out is left out: {bounds}",
+        f"a.yaml:28: Namespace other is left out: {bounds}",
+        f"a.yaml:36: NodeMetrics.metrics.k8s.io m is left out: {kind}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("glob", "kind", "excluded"),
+    [
+        ("*metrics.k8s.io/*", ("metrics.k8s.io/v1beta1", "PodMetrics"), True),
+        ("*metrics.k8s.io/*", ("custom.metrics.k8s.io/v1", "X"), True),
+        ("webhook.certmanager.k8s.io/*", ("webhook.certmanager.k8s.io/v1", "X"), True),
+        ("v1/Event", ("v1", "Event"), True),
+        ("v1/Event", ("v1", "EventSource"), False),
+        ("v1/Event", ("events.k8s.io/v1", "Event"), False),
+        ("v1/*", ("apps/v1", "Deployment"), False),
+        ("*", ("v1", "Secret"), True),
+        ("v1/[E]vent", ("v1", "Event"), False),
+    ],
+)
+def test_a_star_stands_for_anything(glob: str, kind: tuple[str, str], *, excluded: bool) -> None:
+    """As in Flux: no other character means anything, and all of the name has to match."""
+    assert Scope(excluded=(glob,)).has_kind(*kind) is not excluded

@@ -18,13 +18,14 @@ from prometheus_client import (
 from prometheus_client.parser import text_string_to_metric_families
 
 from helmward.engine import EngineMeters, EngineProcess, Stats
+from helmward.gitops.meters import GitMeters
 from helmward.releases.meters import Meters
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = ROOT / "deploy" / "dashboards" / "helmward.json"
 MONITOR = ROOT / "deploy" / "monitoring" / "servicemonitor.yaml"
 PAGES = (ROOT / "docs" / "howto" / "monitor.md", ROOT / "docs" / "migration.md")
-NAME = re.compile(r"\b(?:helmward|flux_helm_operator|process)_[a-z_]+\b")
+NAME = re.compile(r"\b(?:helmward|flux_helm_operator|flux_daemon_sync|process)_[a-z_]+\b")
 PARTS = ("_bucket", "_sum", "_count", "_total")
 
 
@@ -33,6 +34,7 @@ def exported() -> set[str]:
     """Every name that a scrape may hold, suffixes and all."""
     registry = CollectorRegistry()
     Meters(registry, lambda: 0.0)
+    GitMeters(registry)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     nobody: Any = None
@@ -104,11 +106,27 @@ def test_the_page_names_every_metric_of_ours(exported: set[str]) -> None:
 
 def test_the_migration_page_names_every_metric_of_the_old_operator(exported: set[str]) -> None:
     text = PAGES[1].read_text()
-    old = {name for name in exported if name.startswith("flux_") and not name.endswith(PARTS[:2])}
+    prefix = "flux_helm_operator_"
+    old = {name for name in exported if name.startswith(prefix) and not name.endswith(PARTS[:2])}
     whole = {name for name in old if not name.endswith("seconds_count")}
 
     assert len(whole) == 6
     assert {name for name in whole if f"`{name}`" not in text} == set()
+
+
+def test_the_page_names_every_metric_of_flux_s_daemon(exported: set[str]) -> None:
+    """Those that are kept, and those without a meaning any more."""
+    text = PAGES[0].read_text()
+    kept = {one for one in exported if one.startswith(("flux_daemon_", "flux_git_"))}
+    kept = {name for name in kept if not name.endswith(PARTS)}
+
+    assert kept == {
+        "flux_daemon_sync_duration_seconds",
+        "flux_daemon_sync_manifests",
+        "flux_git_ready",
+    }
+    for name in (*kept, "flux_daemon_queue_length_count", "flux_daemon_queue_duration_seconds"):
+        assert f"`{name}`" in text, name
 
 
 def test_panels_have_places_of_their_own(dashboard: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ import (
 	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/fetch"
+	"helmward.dev/engine/internal/kustomization"
 	"helmward.dev/engine/internal/objects"
 	"helmward.dev/engine/internal/server"
 	"helmward.dev/engine/internal/verbs"
@@ -68,6 +69,9 @@ func main() {
 	}
 	if flag.Arg(0) == fetch.PluginCommand {
 		os.Exit(fetch.PluginMain(os.Stdin, os.Stdout, os.Stderr))
+	}
+	if flag.Arg(0) == kustomization.Command {
+		os.Exit(kustomization.Main(os.Stdin, os.Stdout))
 	}
 	log := newLog(set.level)
 	if err := run(set, log); err != nil {

@@ -1,33 +1,31 @@
 """Flags, as click hands them over, into Settings.
 
 Called by the commands. Says which flags need each other; what a single flag
-may hold was settled when it was read.
+may hold was settled when it was read. What is about git, `repositories` builds.
 """
 
 from itertools import chain
 from typing import Any
 
-from helmward.cli import retired
+from helmward.cli import fluxd, retired
+from helmward.cli.repositories import git_settings
 from helmward.cli.sources import chart_settings, import_notes
 from helmward.errors import ConfigInvalid
 from helmward.settings import (
     ClusterSettings,
     GitSettings,
-    PathSettings,
-    RefSettings,
     ReleaseSettings,
-    RepositorySettings,
     Settings,
     WebSettings,
 )
 
 Flags = dict[str, Any]
-_USELESS_ALONE = ("git_branch", "git_path")
 
 
 def both_roles(flags: Flags) -> Settings:
     """Build the settings of `run`: releases, and git where a repository is named."""
-    return _settings(flags, releases=_releases(flags), git=_git(flags))
+    git, notes = git_settings(flags)
+    return _settings(flags, releases=_releases(flags), git=git, notes=notes)
 
 
 def releases_only(flags: Flags) -> Settings:
@@ -41,18 +39,25 @@ def git_only(flags: Flags) -> Settings:
     Raises:
         ConfigInvalid: no repository is named.
     """
-    git = _git(flags)
+    git, notes = git_settings(flags)
     if git is None:
-        raise ConfigInvalid("--git-url (or HELMWARD_GIT_URL) must name the repository to follow")
-    return _settings(flags, git=git)
+        raise ConfigInvalid(
+            "--git-url (or HELMWARD_GIT_URL) must name the repository to follow, or --sync-config "
+            "a file that names several"
+        )
+    return _settings(flags, git=git, notes=notes)
 
 
 def _settings(
-    flags: Flags, *, releases: ReleaseSettings | None = None, git: GitSettings | None = None
+    flags: Flags,
+    *,
+    releases: ReleaseSettings | None = None,
+    git: GitSettings | None = None,
+    notes: tuple[str, ...] = (),
 ) -> Settings:
     return Settings(
         cluster=ClusterSettings(
-            kubeconfig=flags["kubeconfig"],
+            kubeconfig=flags["kubeconfig"] or flags.get("kube_config"),
             context=flags["context"],
             master=flags["master"],
             session_namespace=flags["session_namespace"],
@@ -60,10 +65,20 @@ def _settings(
         ),
         releases=releases,
         git=git,
-        web=WebSettings(listen=flags["listen"]),
+        web=WebSettings(
+            listen=flags["listen"],
+            listen_metrics=flags["listen_metrics"] or None,
+            hook_secrets=flags["hook_secrets"],
+        ),
         log_format=flags["log_format"],
         log_level=flags["log_level"],
-        notes=(*_helm_versions(flags), *import_notes(flags), *retired.notes(flags)),
+        notes=(
+            *_helm_versions(flags),
+            *import_notes(flags),
+            *retired.notes(flags),
+            *fluxd.notes(flags),
+            *notes,
+        ),
     )
 
 
@@ -93,31 +108,3 @@ def _helm_versions(flags: Flags) -> tuple[str, ...]:
         )
     said = "HelmReleases with helmVersion: v2 are refused, all others are Helm 3's"
     return (f"--enabled-helm-versions v2 has no effect: {said}",)
-
-
-def _git(flags: Flags) -> GitSettings | None:
-    """Return the Flux role, or None where no repository is named."""
-    if not flags["git_url"]:
-        _refuse_git_flags_alone(flags)
-        return None
-    paths = tuple(chain.from_iterable(flags["git_path"])) or ("",)
-    repository = RepositorySettings(
-        url=flags["git_url"],
-        ref=RefSettings(branch=flags["git_branch"]),
-        paths=tuple(PathSettings(path) for path in paths),
-        poll_interval=flags["git_poll_interval"],
-        sync_interval=flags["sync_interval"],
-        timeout=flags["git_timeout"],
-        sync_timeout=flags["sync_timeout"],
-        default_namespace=flags["k8s_default_namespace"],
-        ssh_key=flags["git_ssh_key"],
-        known_hosts=flags["git_known_hosts"],
-    )
-    return GitSettings((repository,))
-
-
-def _refuse_git_flags_alone(flags: Flags) -> None:
-    """Keep a forgotten --git-url from looking like a quiet repository."""
-    for name in _USELESS_ALONE:
-        if flags[name]:
-            raise ConfigInvalid(f"--{name.replace('_', '-')} has no effect without --git-url")

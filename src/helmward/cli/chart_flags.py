@@ -92,21 +92,6 @@ chart_flags = all_of(
             "several times, or as a list with commas.",
         ),
         flag(
-            SECTION,
-            "--sops-age-key",
-            type=FILE,
-            multiple=True,
-            help="File with age identities, for values that SOPS has encrypted; may be given "
-            "several times.",
-        ),
-        flag(
-            SECTION,
-            "--sops-pgp-key",
-            type=FILE,
-            multiple=True,
-            help="File with an OpenPGP private key, for the same; may be given several times.",
-        ),
-        flag(
             IN_GIT,
             "--git-default-ref",
             default=settings.GIT_DEFAULT_REF,
@@ -133,12 +118,6 @@ chart_flags = all_of(
             type=FILE,
             show_default="~/.netrc, where it exists",
             help="Users and passwords by host, for https:// repositories.",
-        ),
-        flag(
-            IN_GIT,
-            "--hook-secrets",
-            type=FOLDER,
-            help="Folder with the secrets of webhooks, one file a provider.",
         ),
     ]
 )

@@ -40,6 +40,13 @@ def parse(text: str) -> timedelta:
         raise ValueError(f"{text!r} is longer than any duration can be") from None
 
 
+def parse_positive(text: str) -> timedelta:
+    """Read a duration that must be more than zero; see `parse`."""
+    if duration := parse(text):
+        return duration
+    raise ValueError("must be more than zero")
+
+
 def show(duration: timedelta) -> str:
     """Write a duration as short as Go's syntax allows: 3m, 1h30m, 1.5s, 500ms."""
     seconds = duration.total_seconds()
@@ -66,11 +73,9 @@ class Duration(click.ParamType[timedelta]):
         if isinstance(value, timedelta):
             return value
         try:
-            duration = parse(str(value))
+            duration = parse_positive(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
-        if not duration:
-            self.fail("must be more than zero", param, ctx)
         if duration < self._least:
             self.fail(f"must be at least {show(self._least)}", param, ctx)
         return duration

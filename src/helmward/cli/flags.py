@@ -14,7 +14,7 @@ import click
 from helmward import settings
 from helmward.cli.durations import Duration, show
 from helmward.cli.pflag import Switch
-from helmward.cli.words import HelmVersions, ListenAddress, NamespaceName, ServerAddress, TreePath
+from helmward.cli.words import HelmVersions, ListenAddress, NamespaceName, ServerAddress
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -150,54 +150,6 @@ release_flags = all_of(
     ]
 )
 
-git_flags = all_of(
-    [
-        flag(
-            "Git",
-            "--git-url",
-            metavar="URL",
-            help="The git repository to follow: https, ssh or file.",
-        ),
-        flag(
-            "Git",
-            "--git-branch",
-            metavar="NAME",
-            show_default="the one that the remote's HEAD names",
-            help="The branch to follow.",
-        ),
-        flag(
-            "Git",
-            "--git-path",
-            type=TreePath(),
-            multiple=True,
-            show_default="the whole tree",
-            help="A folder or file of the repository to apply; may be given several times, "
-            "or as a list with commas.",
-        ),
-        flag(
-            "Git",
-            "--sync-interval",
-            type=Duration(),
-            default=show(settings.SYNC_INTERVAL),
-            help="How often the commit in force is applied again, which heals changes by hand.",
-        ),
-        flag(
-            "Git",
-            "--sync-timeout",
-            type=Duration(),
-            default=show(settings.SYNC_TIMEOUT),
-            help="How long applying one commit may take.",
-        ),
-        flag(
-            "Git",
-            "--k8s-default-namespace",
-            type=NamespaceName(),
-            show_default="the kubeconfig's, else `default`",
-            help="Namespace of objects in git that name none.",
-        ),
-    ]
-)
-
 git_access_flags = all_of(
     [
         flag(
@@ -231,6 +183,27 @@ git_access_flags = all_of(
     ]
 )
 
+key_flags = all_of(
+    [
+        flag(
+            "Keys",
+            "--sops-age-key",
+            type=FILE,
+            multiple=True,
+            help="File with age identities, for values and files that SOPS has encrypted; may be "
+            "given several times.",
+        ),
+        flag(
+            "Keys",
+            "--sops-pgp-key",
+            type=FILE,
+            multiple=True,
+            help="File with an OpenPGP private key, for the same; may be given several times.",
+        ),
+    ]
+)
+"""What opens secrets, whichever role finds them."""
+
 service_flags = all_of(
     [
         flag(
@@ -239,7 +212,20 @@ service_flags = all_of(
             "-l",
             type=ListenAddress(),
             default=settings.LISTEN,
-            help="Where /metrics, /healthz, /readyz and /api/v1/sync-git are served.",
+            help="Where /metrics, /healthz, /readyz and the webhooks are served.",
+        ),
+        flag(
+            "Web and logs",
+            "--listen-metrics",
+            type=ListenAddress(optional=True),
+            show_default="where all else is",
+            help="Where /metrics is served instead, and nothing else is.",
+        ),
+        flag(
+            "Web and logs",
+            "--hook-secrets",
+            type=FOLDER,
+            help="Folder with the secrets of webhooks, one file a provider.",
         ),
         flag(
             "Web and logs",

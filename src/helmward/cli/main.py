@@ -4,6 +4,8 @@ Called by `__main__`. Whatever is heavy is imported inside the command that
 needs it, so that `--help` answers at once.
 """
 
+from collections.abc import Coroutine
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,18 @@ from helmward.cli.flags import (
     convert_flags,
     flag,
     git_access_flags,
-    git_flags,
+    key_flags,
     release_flags,
     service_flags,
 )
+from helmward.cli.fluxd import fluxd_flags
+from helmward.cli.git_flags import applied_flags, deploy_key_flags, followed_flags
+from helmward.cli.git_trust_flags import trust_flags
+from helmward.cli.identity_flags import identity_flags
 from helmward.cli.retired import retired_flags
 from helmward.cli.shape import Door, Exit
 from helmward.cli.sources import one_look
+from helmward.cli.sync_flags import approve_flags, reconcile_flags, syncs_flags
 from helmward.cli.values_flags import values_flags
 from helmward.settings import Settings
 
@@ -50,10 +57,15 @@ def helmward() -> None:
 @cluster_flags
 @release_flags
 @chart_flags
-@git_flags
+@followed_flags
 @git_access_flags
+@applied_flags
+@key_flags
+@trust_flags
+@deploy_key_flags
 @service_flags
 @retired_flags
+@fluxd_flags
 def run(**flags: Any) -> None:
     """Serve HelmReleases and, with --git-url, sync a git repository.
 
@@ -72,6 +84,7 @@ def run(**flags: Any) -> None:
 @release_flags
 @chart_flags
 @git_access_flags
+@key_flags
 @service_flags
 @retired_flags
 def operator(**flags: Any) -> None:
@@ -88,15 +101,23 @@ def operator(**flags: Any) -> None:
 
 @helmward.command()
 @cluster_flags
-@git_flags
+@followed_flags
 @git_access_flags
+@applied_flags
+@key_flags
+@trust_flags
+@deploy_key_flags
 @service_flags
+@fluxd_flags
 def sync(**flags: Any) -> None:
-    """Sync a git repository only; releases are left to others.
+    """Sync git repositories only; releases are left to others.
+
+    Takes every argument of fluxd; docs/reference/fluxd-flags.md says what became of each.
 
     Examples:
       helmward sync --git-url ssh://git@git.example/shop.git --git-ssh-key ./id_ed25519
       helmward sync --git-url file:///srv/shop.git --git-poll-interval 10s
+      helmward sync --sync-config repositories.yaml
     """
     _serve(build.git_only(flags))
 
@@ -198,6 +219,7 @@ def convert_command(files: tuple[Path, ...], *, in_place: bool, **flags: Any) ->
 @values_flags
 @chart_flags
 @git_access_flags
+@key_flags
 def values_command(name: str, **flags: Any) -> None:
     """Print the values of a HelmRelease and which source set each of them.
 
@@ -227,12 +249,89 @@ def values_command(name: str, **flags: Any) -> None:
     click.get_current_context().exit(code)
 
 
+@helmward.command("syncs")
+@syncs_flags
+def syncs_command(*, output: str, **where: Any) -> None:
+    """List the git repositories that are followed, and how they stand.
+
+    Examples:
+      helmward syncs
+      helmward syncs -n helmward -o json | jq '.items[].status.commit'
+    """
+    from helmward.cli.syncs import Where, show_syncs  # noqa: PLC0415 (quick --help)
+
+    _look(show_syncs(Where(**where), output))
+
+
+@helmward.command("approve")
+@click.argument("name", metavar="NAME")
+@approve_flags
+def approve_command(name: str, *, yes: bool, **where: Any) -> None:
+    """Show what the sync NAME would remove from the cluster, and let it.
+
+    A sync that would remove much of what it has, or volumes with it, stops and
+    waits. What is approved are the objects shown and no others.
+
+    Exit codes: 0 approved or nothing waits, 1 not approved, 2 wrong usage, 3 and above failed.
+
+    Examples:
+      helmward approve main
+      helmward approve main --yes
+    """
+    from helmward.cli.syncs import Where, approve  # noqa: PLC0415 (quick --help)
+
+    _look(approve(Where(**where), name, yes=yes))
+
+
+@helmward.command("reconcile")
+@click.argument("name", metavar="NAME")
+@reconcile_flags
+def reconcile_command(name: str, *, wait: bool, timeout: timedelta, **where: Any) -> None:
+    """Have the sync NAME look at git and apply everything now, as fluxctl sync did.
+
+    Exit codes: 0 asked for, with --wait in force; 1 not so; 2 wrong usage, 3 and above failed.
+
+    Examples:
+      helmward reconcile main
+      git push && helmward reconcile main --wait
+    """
+    from helmward.cli.syncs import Where, reconcile  # noqa: PLC0415 (quick --help)
+
+    _look(reconcile(Where(**where), name, timeout if wait else None))
+
+
+@helmward.command("identity")
+@identity_flags
+def identity_command(**flags: Any) -> None:
+    """Print the public deploy key, which the git host has to know.
+
+    Helmward makes the key by itself when it follows a repository over SSH and
+    finds none, and keeps it in a Secret of its own namespace.
+
+    Examples:
+      helmward identity -n flux
+      helmward identity -n flux --regenerate
+    """
+    from helmward.cli.identity import identity  # noqa: PLC0415 (quick --help)
+    from helmward.cli.running import until_stopped  # noqa: PLC0415
+
+    code = until_stopped(identity(**flags), when_stopped=Exit.INTERRUPTED)
+    click.get_current_context().exit(code)
+
+
 @helmward.command()
 def version() -> None:
     """Print the versions of Helmward, its Helm SDK and Python."""
     from helmward.cli.printing import versions  # noqa: PLC0415 (quick --help)
 
     click.echo(versions())
+
+
+def _look(work: Coroutine[object, object, int]) -> None:
+    """Run a command that asks the cluster, to its end or until Ctrl-C."""
+    from helmward.cli.running import until_stopped  # noqa: PLC0415 (quick --help)
+
+    click.get_current_context().exit(until_stopped(work, when_stopped=Exit.INTERRUPTED))
 
 
 def _serve(settings: Settings) -> None:

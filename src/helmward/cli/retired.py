@@ -4,12 +4,12 @@ Called by the commands and by the reference page. They are left out of `--help`,
 which speaks to those who write arguments, not to those who have them.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, Final
 
 import click
 
-from helmward.cli.flags import all_of, flag
+from helmward.cli.flags import Decorator, all_of, flag
 from helmward.cli.pflag import Switch
 
 SECTION: Final = "Of the old operator, without effect"
@@ -40,24 +40,32 @@ SWITCHES: Final = frozenset(
 )
 """Those that need no value."""
 
-Function = Callable[..., Any]
 
-
-def _retired(name: str, why: str) -> Callable[[Function], Function]:
-    switch = name in SWITCHES
+def retired(section: str, whose: str, name: str, why: str, switch: bool) -> Decorator:
+    """Declare a flag that is accepted and has no effect."""
     kind: click.ParamType[Any] = Switch() if switch else click.STRING
-    words = f"Accepted from the old operator, without effect: {why}."
+    words = f"Accepted from {whose}, without effect: {why}."
     metavar = "[=BOOL]" if switch else "VALUE"
-    return flag(SECTION, name, type=kind, metavar=metavar, help=words, hidden=True)
+    return flag(section, name, type=kind, metavar=metavar, help=words, hidden=True)
 
 
-retired_flags = all_of([_retired(name, why) for name, why in WORDS.items()])
+retired_flags = all_of(
+    [
+        retired(SECTION, "the old operator", name, why, name in SWITCHES)
+        for name, why in WORDS.items()
+    ]
+)
 
 
 def notes(flags: dict[str, Any]) -> tuple[str, ...]:
-    """Say of each flag that was given in vain that it has no effect, and why."""
-    given = {name: why for name, why in WORDS.items() if flags.get(_variable(name)) is not None}
-    return tuple(f"{name} has no effect: {why}" for name, why in given.items())
+    """Say of each of the old operator's that was given in vain why it has no effect."""
+    return given(flags, WORDS)
+
+
+def given(flags: dict[str, Any], words: Mapping[str, str]) -> tuple[str, ...]:
+    """Say of each flag of a table that was given that it has no effect, and why."""
+    told = {name: why for name, why in words.items() if flags.get(_variable(name)) is not None}
+    return tuple(f"{name} has no effect: {why}" for name, why in told.items())
 
 
 def _variable(name: str) -> str:

@@ -26,7 +26,6 @@ def chart_settings(flags: Flags, environ: Mapping[str, str] = os.environ) -> Cha
         defaults=tuple(chain.from_iterable(flags["values_defaults"])),
         age_keys=tuple(flags["sops_age_key"]),
         pgp_keys=tuple(flags["sops_pgp_key"]),
-        hook_secrets=flags["hook_secrets"],
     )
 
 

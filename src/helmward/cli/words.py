@@ -9,22 +9,26 @@ from typing import Final
 
 import click
 
-_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_OBJECT: Final = re.compile(rf"{_LABEL.pattern}/[a-z0-9]([-a-z0-9.]{{0,251}}[a-z0-9])?")
+LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_OBJECT: Final = re.compile(rf"{LABEL.pattern}/{SUBDOMAIN.pattern}")
 _HIGHEST_PORT: Final = 65535
 
 
 class NamespaceName(click.ParamType[str]):
-    """The name of one Kubernetes namespace."""
+    """The name of one Kubernetes namespace; an empty one, where it may be, names none."""
 
     name = "namespace"
+
+    def __init__(self, *, optional: bool = False) -> None:
+        self._optional = optional
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Refuse what no namespace can be called."""
         text = str(value)
-        if not _LABEL.fullmatch(text):
+        if not LABEL.fullmatch(text) and (text or not self._optional):
             self.fail(
                 f"{text!r} cannot name a namespace: lower-case letters, digits and "
                 "inner dashes, 63 at most",
@@ -84,7 +88,7 @@ class HelmVersions(Listed):
 
 
 class TreePath(click.ParamType[tuple[str, ...]]):
-    """Folders or files below the root of a git repository, with commas between."""
+    """Folders or files below the root of a git repository, as written, with commas between."""
 
     name = "path"
     envvar_list_splitter = ","
@@ -92,18 +96,21 @@ class TreePath(click.ParamType[tuple[str, ...]]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
-        """Refuse what leads out of the repository."""
+        """Refuse what leads out of the repository; an empty text names nothing."""
         if isinstance(value, tuple):
             return value
-        paths = tuple(PurePosixPath(text.strip()) for text in str(value).split(","))
+        paths = tuple(filter(None, (text.strip() for text in str(value).split(","))))
         for path in paths:
-            if path.is_absolute() or ".." in path.parts:
-                self.fail(
-                    f"'{path}' must be relative to the root of the git repository and stay below",
-                    param,
-                    ctx,
-                )
-        return tuple(map(str, paths))
+            if problem := check_path(PurePosixPath(path)):
+                self.fail(problem, param, ctx)
+        return paths
+
+
+def check_path(path: PurePosixPath) -> str:
+    """Say why a path is none inside a git repository; empty when it is one."""
+    if path.is_absolute() or ".." in path.parts:
+        return f"'{path}' must be relative to the root of the git repository and stay below"
+    return ""
 
 
 class ListenAddress(click.ParamType[str]):
@@ -111,11 +118,16 @@ class ListenAddress(click.ParamType[str]):
 
     name = "[host]:port"
 
+    def __init__(self, *, optional: bool = False) -> None:
+        self._optional = optional
+
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
         """Refuse an address without a port number."""
         text = str(value)
+        if not text and self._optional:
+            return text
         _, colon, port = text.rpartition(":")
         if not (colon and port.isdecimal() and port.isascii() and int(port) <= _HIGHEST_PORT):
             self.fail(

@@ -37,8 +37,12 @@ class Calls:
         method: Callable[[EngineStub], Callable[..., Awaitable[Any]]],
         request: Any,
         deadline: timedelta,
+        errors: translate.Errors = translate.ERRORS,
     ) -> Any:
-        """Ask once and return the answer, or raise the failure in it."""
+        """Ask once and return the answer, or raise the failure in it.
+
+        `errors` says what kinds of failure mean where they mean something of their own.
+        """
         seconds = deadline.total_seconds()
         stub = await self._process.stub(seconds)
         try:
@@ -49,7 +53,7 @@ class Calls:
             _only_if_ours()
             raise
         if "failure" in reply.DESCRIPTOR.fields_by_name:
-            translate.check(reply.failure)
+            translate.check(reply.failure, errors)
         return reply
 
     async def act(

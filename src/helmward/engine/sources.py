@@ -3,7 +3,6 @@
 Part of `client`. Credentials go along with each call; the engine keeps none.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from helmward.engine import translate
-from helmward.engine.calls import Calls
-from helmward.engine.options import Identity
+from helmward.engine.caller import Caller
 from helmward.engine.pb import engine_pb2 as pb
 from helmward.errors import ChartEvicted
 from helmward.model import ANYBODY, Access, Chart, ChartRef, Document, Repository, Verification
@@ -31,13 +29,8 @@ class Folder:
     """The chart's folder below it."""
 
 
-class SourceCalls:
+class SourceCalls(Caller):
     """Charts and documents, in the name of one identity."""
-
-    def __init__(self, calls: Calls, identity: Identity) -> None:
-        self._calls = calls
-        self._identity = identity
-        self._numbers = itertools.count(1)
 
     async def pull_chart(  # noqa: PLR0913  # what a source is told, by name
         self,
@@ -150,10 +143,6 @@ class SourceCalls:
         )
         reply = await self._calls.unary(lambda stub: stub.FetchDocument, request, deadline)
         return translate.document_from(reply)
-
-    def _call(self, verb: str, about: str, deadline: timedelta) -> pb.Call:
-        name = f"{verb}-{next(self._numbers)} {about}".strip()
-        return translate.call_of(self._identity, deadline, name)
 
 
 def _milliseconds(duration: timedelta) -> int:

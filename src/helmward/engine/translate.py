@@ -1,5 +1,6 @@
 """The schema's messages to `model` and back; failures to `errors`. No I/O."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -47,7 +48,9 @@ from helmward.model import (
 
 Kind = pb.Failure.Kind
 
-ERRORS: Final[dict[int, type[HelmwardError]]] = {
+Errors = Mapping[int, type[HelmwardError]]
+
+ERRORS: Final[Errors] = {
     Kind.SOURCE_UNAVAILABLE: SourceUnavailable,
     Kind.CHART_NOT_FOUND: ChartNotFound,
     Kind.CHART_INVALID: ChartRejected,
@@ -78,9 +81,11 @@ CANCELLED reaches only those who did not cancel: the engine was told to stop.
 """
 
 
-def error_of(failure: pb.Failure, revision: Revision | None = None) -> HelmwardError:
+def error_of(
+    failure: pb.Failure, revision: Revision | None = None, errors: Errors = ERRORS
+) -> HelmwardError:
     """Turn a failure into its error, with the revision that was written all the same."""
-    error = ERRORS.get(failure.kind, ReleaseFailed)(failure.message)
+    error = errors.get(failure.kind, ReleaseFailed)(failure.message)
     error.revision = revision
     if failure.HasField("cause"):
         error.cause = cause_from(failure.cause)
@@ -109,10 +114,10 @@ def cause_from(cause: pb.Cause) -> Cause:
     )
 
 
-def check(failure: pb.Failure) -> None:
+def check(failure: pb.Failure, errors: Errors = ERRORS) -> None:
     """Raise the failure of a unary reply, if it has one."""
     if failure.kind != Kind.UNSPECIFIED:
-        raise error_of(failure)
+        raise error_of(failure, errors=errors)
 
 
 def lost(error: grpc.aio.AioRpcError) -> HelmwardError:

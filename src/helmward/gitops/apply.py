@@ -1,51 +1,26 @@
-"""Sends a plan to the API server by server-side apply, and asks what kinds there are.
+"""Brings a plan into the cluster by server-side apply, or rehearses it.
 
 Called by `loop`. One refused object does not hold up the others; a cluster
 that is gone ends the sync. Does not decide when to try again.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
-from helmward.errors import ClusterUnavailable, HelmwardError, NotFound
+from helmward.errors import HelmwardError
+from helmward.gitops import single
 from helmward.gitops.build import Manifest, ObjectId
-from helmward.gitops.plan import Kind, Plan, Step, kind_of, own_kinds, placed
+from helmward.gitops.cluster import Cluster, find_kinds, look_up
+from helmward.gitops.each import each
+from helmward.gitops.inventory import Inventory
+from helmward.gitops.plan import Plan, Step, Terms, kind_of, placed
+from helmward.gitops.rehearsal import Change, Rehearsal
 from helmward.gitops.report import Refusal
-from helmward.kube.resources import CRDS, Resource
-
-FIELD_MANAGER: Final = "helmward-sync"
-IN_FLIGHT: Final = 8
-ESTABLISHING: Final = 15.0
-"""Seconds to wait until the API server serves the kinds of a new CRD."""
-_LOOK: Final = 0.05
-
-
-class Cluster(Protocol):
-    """What this room needs of `kube.Kube`."""
-
-    async def apply(
-        self,
-        obj: Mapping[str, Any],
-        *,
-        field_manager: str,
-        force: bool,
-        resource: Resource | None,
-    ) -> dict[str, Any]:
-        """Create or update an object by server-side apply."""
-
-    async def resource_for(self, api_version: str, kind: str) -> Resource:
-        """Find a kind, or raise NotFound."""
-
-    async def get(
-        self, resource: Resource, name: str, namespace: str | None = None
-    ) -> dict[str, Any]:
-        """Return one object."""
-
-    async def version(self) -> dict[str, Any]:
-        """Return the server's version: shows whether it answers at all."""
+from helmward.gitops.scope import Scope
+from helmward.gitops.single import Document, Found
+from helmward.gitops.trial import try_step
+from helmward.kube.resources import Resource
 
 
 class OnApplied(Protocol):
@@ -60,8 +35,22 @@ class Applied:
     """An object that the API server took."""
 
     id: ObjectId
+    manifest: Manifest
     changed: bool
     healed: bool
+    created: bool = False
+    fields: str = ""
+    """Of our entry in its managedFields, as `Item.fields`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An object that was left alone, because it or the settings ask for that."""
+
+    id: ObjectId
+    manifest: Manifest
+    fields: str = ""
+    """As `Applied.fields`, of an apply that was earlier."""
 
 
 @dataclass(frozen=True)
@@ -70,33 +59,7 @@ class Outcome:
 
     applied: tuple[Applied, ...] = ()
     refused: tuple[Refusal, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Trace:
-    """What the last apply of an object left: the manifest's digest, and when it took effect."""
-
-    digest: str
-    stamp: tuple[str, str]
-
-
-async def known_kinds(cluster: Cluster, manifests: Sequence[Manifest]) -> dict[Kind, Resource]:
-    """Return the kinds of the manifests that the cluster knows.
-
-    Raises:
-        ClusterUnavailable: the API server does not answer. If only one group
-            of its kinds fails, those kinds count as unknown.
-    """
-    wanted = [manifest for manifest in manifests if not manifest.ignored]
-    kinds = {}
-    for kind in sorted({kind_of(manifest) for manifest in wanted} - own_kinds(wanted).keys()):
-        try:
-            kinds[kind] = await cluster.resource_for(*kind)
-        except NotFound:
-            continue
-        except ClusterUnavailable as error:
-            await _raise_if_gone(cluster, error)
-    return kinds
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass
@@ -104,12 +67,43 @@ class Applier:
     """Applies plans, and remembers of each object what tells a healed one from the rest."""
 
     cluster: Cluster
-    default_namespace: str
     on_applied: OnApplied
     on_refused: Callable[[Refusal], Any]
-    _traces: dict[ObjectId, _Trace] = field(default_factory=dict)
+    _digests: dict[ObjectId, str] = field(default_factory=dict)
+    """Of the manifests that were applied, or how they begin."""
+    _found: dict[ObjectId, Found] = field(default_factory=dict)
+    """What the last rehearsal found, for the apply that follows it."""
     _waited: set[str] = field(default_factory=set)
     """CRDs that were waited for in this sync; one that is broken costs the wait once."""
+
+    async def rehearse(
+        self, plan: Plan, only: Collection[ObjectId] | None = None, *, documents: bool = False
+    ) -> Rehearsal:
+        """Say what an apply of the steps would change; nothing is written.
+
+        With `documents` each change has the object as it is and as it would
+        be, Secrets included. A rehearsal tells nobody of refusals: what the
+        API server would refuse is not to be sent.
+
+        Raises:
+            ClusterUnavailable: the API server is gone.
+        """
+        self._found.clear()
+        coming = {step.id.name for step in plan.steps if step.id.kind == "Namespace"}
+
+        async def one(step: Step) -> Change:
+            change, found = await try_step(self.cluster, step, coming)
+            if found is not None:
+                self._found[step.id] = found
+            return change if documents else _without_documents(change)
+
+        results: list[Change | Refusal] = []
+        for stage in plan.stages:
+            results += await each(self.cluster, _chosen(stage, only), one)
+        return Rehearsal(
+            tuple(result for result in results if isinstance(result, Change)),
+            tuple(result for result in results if isinstance(result, Refusal)),
+        )
 
     async def apply(self, plan: Plan, only: Collection[ObjectId] | None = None) -> Outcome:
         """Apply all steps in order, or those of the objects named.
@@ -117,115 +111,81 @@ class Applier:
         Raises:
             ClusterUnavailable: the API server is gone; the rest was left.
         """
-        results: list[Applied | Refusal] = []
+        results: list[Applied | Skipped | Refusal] = []
         self._waited.clear()
         for stage in plan.stages:
-            chosen = [step for step in stage if only is None or step.id in only]
-            results += await self._stage(chosen)
+            done = await self._stage(_chosen(stage, only), plan.terms)
+            for refusal in (result for result in done if isinstance(result, Refusal)):
+                self.on_refused(refusal)
+            results += done
+        self._found.clear()
         return Outcome(
             tuple(result for result in results if isinstance(result, Applied)),
             tuple(result for result in results if isinstance(result, Refusal)),
+            tuple(result for result in results if isinstance(result, Skipped)),
         )
+
+    def recall(self, known: Inventory) -> None:
+        """Learn after a restart what was applied before it."""
+        self._digests = {found: item.digest for found, item in known.items() if item.digest}
 
     def keep(self, plan: Plan) -> None:
         """Forget objects that the plan does not have."""
         ids = {step.id for step in plan.steps}
-        self._traces = {found: trace for found, trace in self._traces.items() if found in ids}
+        self._digests = {found: digest for found, digest in self._digests.items() if found in ids}
 
-    async def _stage(self, steps: Sequence[Step]) -> list[Applied | Refusal]:
-        results: dict[int, Applied | Refusal] = {}
-        lost: list[ClusterUnavailable] = []
-        line = enumerate(steps)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(IN_FLIGHT, len(steps))):
-                group.create_task(self._worker(line, results, lost))
-        if lost:
-            raise lost[0]
-        return [results[index] for index in range(len(steps))]
+    async def _stage(
+        self, steps: Sequence[Step], terms: Terms
+    ) -> list[Applied | Skipped | Refusal]:
+        """Apply steps in any order; kinds may have come into the cluster since the plan."""
+        unknown = {kind_of(step.manifest) for step in steps if step.resource is None}
+        kinds = await find_kinds(self.cluster, unknown)
 
-    async def _worker(
-        self,
-        line: Iterator[tuple[int, Step]],
-        results: dict[int, Applied | Refusal],
-        lost: list[ClusterUnavailable],
-    ) -> None:
-        for index, step in line:
-            try:
-                results[index] = await self._one(step)
-            except ClusterUnavailable as error:
-                lost.append(error)
-            if lost:
-                return
+        async def one(step: Step) -> Applied | Skipped:
+            if step.resource is None:
+                step = _with_kind(step, kinds[kind_of(step.manifest)], terms)
+            return await self._bring(step, terms.scope)
 
-    async def _one(self, step: Step) -> Applied | Refusal:
-        try:
-            return await self._take(await self._known(step))
-        except ClusterUnavailable as error:
-            await _raise_if_gone(self.cluster, error)
-            return self._refuse(step, error)
-        except HelmwardError as error:
-            return self._refuse(step, error)
+        return await each(self.cluster, steps, one)
 
-    async def _known(self, step: Step) -> Step:
-        """Return the step with its kind, which may have come into the cluster since."""
+    async def _bring(self, step: Step, scope: Scope) -> Applied | Skipped:
+        await self._await_kind(step)
+        found = self._found.get(step.id)
+        if found is None:
+            found = single.what_is(await look_up(self.cluster, step))
+        limited = scope.objection(step.id, step.manifest.api_version)
+        if limited or single.leaves_alone(step, found):
+            return Skipped(step.id, step.manifest, found.stamp[-1])
+        return self._taken(step, found, await single.bring(self.cluster, step, found))
+
+    async def _await_kind(self, step: Step) -> None:
         if step.defined_by and step.defined_by not in self._waited:
-            await self._established(step.defined_by)
+            await single.await_served(self.cluster, step.defined_by)
             self._waited.add(step.defined_by)
-        if step.resource is not None:
-            return step
-        resource = await self.cluster.resource_for(*kind_of(step.manifest))
-        known = Step(step.manifest, step.manifest.id, {}, resource)
-        return placed(known, self.default_namespace)
 
-    async def _established(self, crd: str) -> None:
-        """Wait until the API server serves a CRD; if it does not, the apply will tell."""
-        with suppress(TimeoutError, NotFound):
-            async with asyncio.timeout(ESTABLISHING):
-                # A watch would cost more than the few looks this takes.
-                while not _is_established(await self.cluster.get(CRDS, crd)):  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOK)
-
-    async def _take(self, step: Step) -> Applied:
-        answer = await self.cluster.apply(
-            step.object, field_manager=FIELD_MANAGER, force=True, resource=step.resource
-        )
-        before = self._traces.get(step.id)
-        trace = _Trace(step.manifest.digest, _stamp(answer))
-        self._traces[step.id] = trace
-        changed = before is None or before.stamp != trace.stamp
-        healed = changed and before is not None and before.digest == trace.digest
+    def _taken(self, step: Step, found: Found, answer: Document) -> Applied:
+        now = single.what_is(answer)
+        before = self._digests.get(step.id, "")
+        same = bool(before) and step.manifest.digest.startswith(before)
+        self._digests[step.id] = step.manifest.digest
+        # Our entry's time is that of a second, in which git may move twice.
+        changed = now.stamp != found.stamp or (not same and now.version != found.version)
+        healed = changed and same
         self.on_applied(step.id, changed=changed, healed=healed)
-        return Applied(step.id, changed, healed)
-
-    def _refuse(self, step: Step, error: HelmwardError) -> Refusal:
-        refusal = Refusal(step.id, step.manifest.place, error.reason, str(error))
-        self.on_refused(refusal)
-        return refusal
+        created = now.uid != found.uid
+        return Applied(step.id, step.manifest, changed, healed, created, now.stamp[-1])
 
 
-async def _raise_if_gone(cluster: Cluster, error: ClusterUnavailable) -> None:
-    """Tell a server that is gone from one that fails for a single object, say by a webhook."""
-    try:
-        await cluster.version()
-    except ClusterUnavailable:
-        raise error from None
+def _chosen(steps: Sequence[Step], only: Collection[ObjectId] | None) -> list[Step]:
+    return [step for step in steps if only is None or step.id in only]
 
 
-def _is_established(crd: Mapping[str, Any]) -> bool:
-    conditions = crd.get("status", {}).get("conditions") or []
-    return any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)
+def _with_kind(step: Step, kind: Resource | HelmwardError, terms: Terms) -> Step:
+    """Return a step of a plan that was made before its kind was known."""
+    if isinstance(kind, HelmwardError):
+        raise kind
+    return placed(Step(step.manifest, step.manifest.id, {}, kind), terms)
 
 
-def _stamp(answer: Mapping[str, Any]) -> tuple[str, str]:
-    """Return what moves when our apply changed something, and stays when it did not.
-
-    The resourceVersion moves with every status update, so it does not serve;
-    the time of our own entry in managedFields moves only with our changes. An
-    object of which we set no field has no such entry, and nothing to heal.
-    """
-    metadata = answer.get("metadata", {})
-    for entry in metadata.get("managedFields") or []:
-        ours = entry.get("manager") == FIELD_MANAGER and entry.get("operation") == "Apply"
-        if ours and not entry.get("subresource"):
-            return metadata.get("uid", ""), entry.get("time", "")
-    return metadata.get("uid", ""), ""
+def _without_documents(change: Change) -> Change:
+    return Change(change.id, change.place, change.verb, change.fields, change.anew)

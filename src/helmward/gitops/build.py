@@ -1,13 +1,13 @@
 """Reads the files of a commit into manifests; pure.
 
-Called by `loop`. A commit counts as a whole: one file that cannot be read
+Called by `building`. A commit counts as a whole: one file that cannot be read
 refuses all of it, and every fault is named with its file and line.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -46,6 +46,14 @@ class Manifest:
     file: str
     line: int
     id: ObjectId
+    checksum: str = ""
+    """SHA-1 in hexadecimal of what git has of it, where the content is nobody's to guess."""
+    secret: bool = False
+    """Whether what it says is partly secret: it came from an encrypted file, or a Secret."""
+    stands_for: str = ""
+    """What changes whenever the content does and tells nothing of it; empty: the content."""
+    remembered: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """What others have worked out of it; most manifests are the same in the next commit."""
 
     @property
     def place(self) -> str:
@@ -66,8 +74,20 @@ class Manifest:
     @cached_property
     def digest(self) -> str:
         """The content in a few letters: changes when the manifest does."""
-        content = json.dumps(self.object, sort_keys=True).encode()
-        return hashlib.sha256(content).hexdigest()
+        content = f"{self.stands_for} {self.id}" if self.stands_for else self._content
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @property
+    def _content(self) -> str:
+        return json.dumps(self.object, sort_keys=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What one file says, and what is wrong with it."""
+
+    manifests: tuple[Manifest, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 class _Fault(Exception):
@@ -81,13 +101,38 @@ def build(files: Mapping[str, bytes]) -> list[Manifest]:
         SourceRejected: broken YAML, an object without a name or version, the
             same object twice; the message lists all of it as `path:line`.
     """
+    return together(parse(path, content) for path, content in sorted(files.items()))
+
+
+def parse(path: str, content: bytes, *, secret: bool = False) -> Parsed:
+    """Read one file; of a secret one nothing is quoted."""
+    try:
+        found = documents(content)
+    except YamlError as error:
+        words = error.gist if secret else error
+        return Parsed(faults=(f"{path}:{error.line}:{error.column}: {words}",))
+    return understand(path, found)
+
+
+def understand(path: str, found: Iterable[Document]) -> Parsed:
+    """Read the documents of one file."""
     faults: list[str] = []
+    manifests = [one for document in found for one in _read(path, document, faults)]
+    return Parsed(tuple(manifests), tuple(faults))
+
+
+def together(files: Iterable[Parsed]) -> list[Manifest]:
+    """Return the objects of all files, in their order.
+
+    Raises:
+        SourceRejected: for every fault of any of them, and for objects that
+            stand in them twice.
+    """
     manifests: list[Manifest] = []
-    for path, content in sorted(files.items()):
-        try:
-            manifests += _read(path, content, faults)
-        except YamlError as error:
-            faults.append(f"{path}:{error.line}:{error.column}: {error}")
+    faults: list[str] = []
+    for one in files:
+        manifests += one.manifests
+        faults += one.faults
     faults += duplicates(manifests)
     if faults:
         raise SourceRejected(listed(faults))
@@ -112,15 +157,12 @@ def listed(faults: list[str]) -> str:
     return "\n".join([*shown, f"and {more} more"] if more > 0 else shown)
 
 
-def _read(path: str, content: bytes, faults: list[str]) -> list[Manifest]:
-    manifests: list[Manifest] = []
-    for document in documents(content):
-        for value, line in _objects(document, path, faults):
-            try:
-                manifests.append(_manifest(value, path, line))
-            except _Fault as fault:
-                faults.append(f"{path}:{line}: {fault}")
-    return manifests
+def _read(path: str, document: Document, faults: list[str]) -> Iterator[Manifest]:
+    for value, line in _objects(document, path, faults):
+        try:
+            yield _manifest(value, path, line)
+        except _Fault as fault:
+            faults.append(f"{path}:{line}: {fault}")
 
 
 def _objects(

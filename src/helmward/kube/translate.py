@@ -156,7 +156,7 @@ def _words(target: Target, status: Status) -> str:
 # Of what the server says about Secrets, only sentences that quote no content.
 _HARMLESS = re.compile(
     r'secrets "[^"]*" not found|namespaces "[^"]*" not found|secrets "[^"]*" already exists'
-    r"|\.\w+: field not declared in schema|illegal base64 data at input byte \d+"
+    r"|\.\w+: field not declared in schema|field is immutable|illegal base64 data at input byte \d+"
     r"|the object has been modified|Precondition failed|is being terminated"
     r'|User "[^"]*" cannot \w+ resource "secrets"|the server could not find the requested resource'
 )

@@ -4,6 +4,7 @@
 without a limit of their own, so that 64 slow requests never delay a renewal.
 """
 
+import io
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ JSON: Final = "application/json"
 POOL: Final = 64
 REQUEST: Final = 30.0
 CONNECT: Final = 10.0
+LARGE: Final = 1 << 20
 UNPOOLED: Final = frozenset({"leases"})
 
 
@@ -137,7 +139,7 @@ class Transport:
             request.method,
             self._config.server + request.path,
             params=request.params,
-            data=None if request.body is None else msgspec.json.encode(request.body),
+            data=None if request.body is None else _body(request.body),
             headers=await self._headers(request),
             timeout=limits,
             allow_redirects=False,
@@ -156,3 +158,9 @@ class Transport:
             headers["Authorization"] = authorization
         headers.update(request.headers)
         return headers
+
+
+def _body(value: Any) -> bytes | io.BytesIO:
+    """Return a request's body; what is large is sent piece by piece, others get their turn."""
+    encoded = msgspec.json.encode(value)
+    return encoded if len(encoded) < LARGE else io.BytesIO(encoded)

@@ -7,6 +7,7 @@ policy; waiting lives here, and time comes from outside so that tests own it.
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder, Regarding
 from helmward.runtime.informer import Informer
+from helmward.runtime.leader import Leader, keep_leading
 from helmward.runtime.lease import Rhythm, Session
 from helmward.runtime.queue import KeyedQueue
 from helmward.runtime.references import References
@@ -20,6 +21,7 @@ __all__ = [
     "EventType",
     "Informer",
     "KeyedQueue",
+    "Leader",
     "References",
     "Regarding",
     "Rhythm",
@@ -27,4 +29,5 @@ __all__ = [
     "Sessions",
     "Store",
     "Workers",
+    "keep_leading",
 ]

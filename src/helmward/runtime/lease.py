@@ -9,11 +9,11 @@ import asyncio
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 import structlog
@@ -51,6 +51,7 @@ class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):
     """Who holds a Lease; its times are for humans only."""
 
     holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
 
 
 class LeaseObject(msgspec.Struct, frozen=True):
@@ -83,6 +84,8 @@ class Session:
     is written any more, so the writers have to end first: `hold` sees to it.
     """
 
+    labels: ClassVar[Mapping[str, str]] = LABELS
+
     def __init__(  # noqa: PLR0913  # two of them are for tests
         self,
         kube: Kube,
@@ -94,7 +97,7 @@ class Session:
         clock: Callable[[], float] = boot_time,
     ) -> None:
         self.namespace = namespace
-        self.lease = _lease_name(host or socket.gethostname())
+        self.identity = self.lease = _lease_name(host or socket.gethostname())
         self.held = asyncio.Event()
         self._renewed = asyncio.Event()
         self.deadline = float("-inf")
@@ -165,12 +168,12 @@ class Session:
     def _fresh(self) -> dict[str, Any]:
         now = micro_time()
         spec = {
-            "holderIdentity": self.lease,
+            "holderIdentity": self.identity,
             "leaseDurationSeconds": max(1, round(self._rhythm.observer)),
             "acquireTime": now,
             "renewTime": now,
         }
-        metadata = {"name": self.lease, "namespace": self.namespace, "labels": LABELS}
+        metadata = {"name": self.lease, "namespace": self.namespace, "labels": self.labels}
         return {
             "apiVersion": LEASES.api_version,
             "kind": LEASES.kind,
@@ -227,7 +230,7 @@ class Session:
             await asyncio.sleep(self._rhythm.renew / 5)
             return
         holder = lease["spec"].get("holderIdentity")
-        if holder != self.lease or lease["metadata"]["uid"] != self._uid:
+        if holder != self.identity or lease["metadata"]["uid"] != self._uid:
             raise SessionLost(f"the Lease {self.name} was taken: {holder}")
         self._remember(lease)
 

@@ -13,7 +13,7 @@ _HIGHEST_PORT: Final = 65535
 _BACKLOG: Final = 128
 
 
-def parse(listen: str) -> tuple[str, int]:
+def parse(listen: str, said: str = "--listen") -> tuple[str, int]:
     """Split `[host]:port`; an empty host means every address.
 
     Raises:
@@ -21,23 +21,21 @@ def parse(listen: str) -> tuple[str, int]:
     """
     host, colon, port = listen.rpartition(":")
     if not (colon and port.isascii() and port.isdecimal() and int(port) <= _HIGHEST_PORT):
-        raise ConfigInvalid(
-            f"--listen {listen!r} is not an address such as :3030 or 127.0.0.1:8080"
-        )
+        raise ConfigInvalid(f"{said} {listen!r} is not an address such as :3030 or 127.0.0.1:8080")
     return host.strip("[]"), int(port)
 
 
-def listening(listen: str) -> socket.socket:
-    """Bind and listen; port 0 takes a free one.
+def listening(listen: str, said: str = "--listen") -> socket.socket:
+    """Bind and listen; port 0 takes a free one. `said` is the flag that names the address.
 
     Raises:
         ConfigInvalid: the address is taken, not this machine's, or not allowed.
     """
-    host, port = parse(listen)
+    host, port = parse(listen, said)
     try:
         return _bound(host, port)
     except OSError as error:
-        raise ConfigInvalid(f"--listen {listen}: {_cause(error)}") from error
+        raise ConfigInvalid(f"{said} {listen}: {_cause(error)}") from error
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -5,7 +5,6 @@ its signature is found right, and all that a caller can cause is a look at
 repositories that are followed anyway.
 """
 
-import asyncio
 import hashlib
 import hmac
 import re
@@ -19,11 +18,11 @@ from urllib.parse import parse_qs
 import msgspec
 from aiohttp import web
 
+from helmward.web.body import read_body
+
 PATH: Final = "/api/v1/hooks"
 LARGEST_BODY: Final = 256 << 10
 """Bytes of what a git host sends."""
-TO_SEND: Final = 10.0
-"""Seconds in which a body must have come."""
 MOST_DELIVERIES: Final = 4_096
 """Deliveries that are remembered, so that one that comes again does nothing."""
 MOST_URLS: Final = 64
@@ -77,8 +76,11 @@ PROVIDERS: Final = {
 class Hooks:
     """Takes what git hosts send, for those whose secret lies in a folder."""
 
-    def __init__(self, secrets: Path, refresh: Refresh) -> None:
-        """`secrets` has a file named after each provider; it is read anew each time."""
+    def __init__(self, secrets: Path, *refresh: Refresh) -> None:
+        """`secrets` has a file named after each provider; it is read anew each time.
+
+        Everybody in `refresh` is told of all addresses, and knows his own.
+        """
         self._secrets = secrets
         self._refresh = refresh
         self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
@@ -93,7 +95,7 @@ class Hooks:
             secret = _secret(self._secrets / name)
             if not secret:
                 raise web.HTTPNotFound
-            body = await _body(request)
+            body = await read_body(request, LARGEST_BODY)
             if not PROVIDERS[name].is_right(secret, body, request.headers):
                 raise web.HTTPUnauthorized(text="the signature is missing or wrong")
             if self._is_new(name, request.headers.get(PROVIDERS[name].delivery, "")):
@@ -104,7 +106,8 @@ class Hooks:
 
     def _tell(self, body: bytes, content_type: str) -> None:
         if urls := addresses(body, content_type):
-            self._refresh(urls)
+            for refresh in self._refresh:
+                refresh(urls)
 
     def _is_new(self, provider: str, delivery: str) -> bool:
         """Remember a delivery; one without a number is always new."""
@@ -158,17 +161,3 @@ def _secret(path: Path) -> bytes:
             return file.read(LARGEST_SECRET).strip(b"\r\n")
     except OSError:
         return b""
-
-
-async def _body(request: web.Request) -> bytes:
-    """Read a body that is not too large and does not come too slowly."""
-    body = bytearray()
-    try:
-        async with asyncio.timeout(TO_SEND):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise web.HTTPRequestEntityTooLarge(LARGEST_BODY, len(body))
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    return bytes(body)

@@ -1,30 +1,32 @@
-"""`POST /api/v1/sync-git`: whoever pushed a chart asks to look at once.
+"""`POST /api/v1/sync-git`: whoever pushed something asks to look at once.
 
 Joined to the server by itself. Knows a callback and nothing of what it does;
 anybody may call, so what a caller can cause is bounded.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from aiohttp import web
 
+from helmward.web.body import LARGEST_BODY
+
 PATH: Final = "/api/v1/sync-git"
-LARGEST_BODY: Final = 64 << 10
-"""Bytes; git hosts send a description of the push, which nobody reads."""
 PAUSE: Final = 5.0
 """Seconds between two refreshes: calls between them become one, at the end of it."""
+Ring = Callable[[], None]
 
 
 class Bell:
-    """Calls `refresh` when rung: at once, but never twice within `PAUSE`.
+    """Calls `refresh` when rung: at once, but never twice within the pause, `PAUSE` by default.
 
     No ring is lost: one that comes too soon is answered by a later call.
     """
 
-    def __init__(self, refresh: Callable[[], None]) -> None:
+    def __init__(self, refresh: Ring, *, pause: float | None = None) -> None:
         self._refresh = refresh
+        self._pause = PAUSE if pause is None else pause
         self._resting: asyncio.TimerHandle | None = None
         self._again = False
 
@@ -33,7 +35,7 @@ class Bell:
         if self._resting is not None:
             self._again = True
             return
-        self._resting = asyncio.get_running_loop().call_later(PAUSE, self._rested)
+        self._resting = asyncio.get_running_loop().call_later(self._pause, self._rested)
         self._refresh()
 
     def still(self) -> None:
@@ -49,8 +51,9 @@ class Bell:
             self.ring()
 
 
-def route(bell: Bell) -> web.RouteDef:
-    """Return the route; other methods than POST are answered with 405."""
+def route(rings: Iterable[Ring]) -> web.RouteDef:
+    """Return the route, which rings them all; other methods than POST are answered with 405."""
+    ringing = tuple(rings)
 
     async def sync_git(request: web.Request) -> web.Response:
         """Answer `OK` at once; what stands in the body does not matter."""
@@ -58,7 +61,8 @@ def route(bell: Bell) -> web.RouteDef:
             raise web.HTTPRequestEntityTooLarge(
                 max_size=LARGEST_BODY, actual_size=request.content_length or 0
             )
-        bell.ring()
+        for ring in ringing:
+            ring()
         return web.Response(text="OK")
 
     return web.post(PATH, sync_git)

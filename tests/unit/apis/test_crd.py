@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from helmward.apis import GENERATIONS, V1, V1BETA1, Generation
+from helmward.apis import GENERATIONS, V1, V1BETA1, Generation, gitsync
 from helmward.apis.crds import crd_documents
 from helmward.apis.v1.phases import PHASES
 
@@ -92,6 +92,18 @@ def test_phases_are_those_of_helm_operator() -> None:
     assert status["phase"]["enum"] == PHASES
 
 
-def test_the_printed_definitions_are_those_of_all_generations() -> None:
+def test_every_field_of_a_gitsync_is_described() -> None:
+    (version,) = gitsync.crd()["spec"]["versions"]
+    properties = version["schema"]["openAPIV3Schema"]["properties"]
+    for part in ("spec", "status"):
+        for path, node in nodes(part, properties[part]):
+            assert node.get("description") or path.endswith("[]"), path
+
+
+def test_the_printed_definitions_are_those_of_all_kinds() -> None:
     names = [one["metadata"]["name"] for one in crd_documents()]
-    assert names == ["helmreleases.flux.weave.works", "helmreleases.helm.fluxcd.io"]
+    assert names == [
+        "helmreleases.flux.weave.works",
+        "helmreleases.helm.fluxcd.io",
+        "gitsyncs.helmward.dev",
+    ]

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 
 from helmward.settings import WebSettings
 from helmward.web import WebServer
+from helmward.web import body as body_module
 from helmward.web import hooks as hooks_module
 from helmward.web.hooks import LARGEST_BODY, Hooks, addresses
 from tests.unit.web.test_server import serving
@@ -171,7 +172,7 @@ async def test_a_body_that_is_too_large_is_not_taken(host: Host) -> None:
 async def test_a_body_that_comes_too_slowly_is_not_waited_for(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks_module, "TO_SEND", 0.05)
+    monkeypatch.setattr(body_module, "TO_SEND", 0.05)
 
     async def drip() -> AsyncIterator[bytes]:
         yield b"{"

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from helmward.settings import WebSettings
-from helmward.web import WebServer, refresh, server
+from helmward.web import WebServer, port, refresh, server
+from helmward.web.body import LARGEST_BODY
 from tests.support.wait import until
 from tests.unit.web.test_server import fetch, serving
 
@@ -87,7 +88,7 @@ async def test_other_methods_are_not_allowed(hook: Hook) -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused(hook: Hook) -> None:
-    status, _ = await hook.post(b"x" * (refresh.LARGEST_BODY + 1))
+    status, _ = await hook.post(b"x" * (LARGEST_BODY + 1))
 
     assert status == 413
     assert hook.called.times == []
@@ -110,7 +111,7 @@ async def test_a_connection_that_asks_for_nothing_is_closed(
     monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
     """Else a few thousand of them take every socket there is."""
-    monkeypatch.setattr(server, "_TO_ASK", 0.1)
+    monkeypatch.setattr(port, "_TO_ASK", 0.1)
     web = WebServer(WebSettings("127.0.0.1:0"), CollectorRegistry(), {})
     async with serving(web) as url, asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(url))
@@ -122,7 +123,7 @@ async def test_a_connection_that_asks_for_nothing_is_closed(
 
 async def test_a_connection_that_has_asked_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prometheus asks again on the same one."""
-    monkeypatch.setattr(server, "_TO_ASK", 0.1)
+    monkeypatch.setattr(port, "_TO_ASK", 0.1)
     web = WebServer(WebSettings("127.0.0.1:0"), CollectorRegistry(), {})
     async with serving(web) as url, asyncio.timeout(5):
         reader, writer = await asyncio.open_connection("127.0.0.1", port_of(url))

@@ -152,3 +152,38 @@ def test_an_address_is_read(listen: str, address: tuple[str, int]) -> None:
 def test_an_address_without_a_port_is_refused(listen: str) -> None:
     with pytest.raises(ConfigInvalid, match="--listen"):
         parse(listen)
+
+
+async def test_metrics_have_a_port_of_their_own_where_one_is_named() -> None:
+    """As with fluxd: the other port then has none, and this one has nothing else."""
+    settings = WebSettings("127.0.0.1:0", listen_metrics="127.0.0.1:0")
+    server = WebServer(settings, CollectorRegistry(), {})
+
+    async with serving(server) as url:
+        metrics = f"http://127.0.0.1:{server.metrics_port}"
+        assert server.metrics_port != server.port
+        status, text = await fetch(f"{metrics}/metrics")
+        assert status == 200
+        assert "process_cpu_seconds_total" in text
+        assert [(await fetch(one))[0] for one in (f"{url}/metrics", f"{metrics}/healthz")] == [
+            *(404, 404),
+        ]
+        assert await fetch(f"{url}/healthz") == (200, "OK")
+
+
+async def test_without_one_they_are_with_all_else() -> None:
+    server = a_server()
+    async with serving(server):
+        assert server.metrics_port == server.port
+
+
+async def test_an_address_of_metrics_that_is_taken_is_told_by_its_flag() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        server = WebServer(
+            WebSettings("127.0.0.1:0", listen_metrics=address), CollectorRegistry(), {}
+        )
+        with pytest.raises(ConfigInvalid, match=f"--listen-metrics {address}: .* in use"):
+            await server.run()
+        with socket.create_server(("127.0.0.1", server.port)):
+            pass

@@ -1,0 +1,92 @@
+"""What a sync means for the inventory and for the report; pure.
+
+Called by `loop`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from helmward.gitops.apply import Outcome
+from helmward.gitops.build import Manifest, ObjectId
+from helmward.gitops.inventory import Inventory, Item
+from helmward.gitops.paths import Standing
+from helmward.gitops.plan import Plan, Step
+from helmward.gitops.policies import annotations_of
+from helmward.gitops.prune import asks_to_stay
+from helmward.gitops.rehearsal import Rehearsal, Verb
+from helmward.gitops.report import PathReport
+from helmward.gitops.union import Union
+
+DIGEST: Final = 32
+"""Letters of a manifest's digest that are kept."""
+
+
+def stale(plan: Plan, known: Inventory) -> frozenset[ObjectId]:
+    """Name the objects whose manifest is not the one that was applied last."""
+    return frozenset(step.id for step in plan.steps if not _is_current(step, known))
+
+
+def changed_items(
+    united: Union, known: Inventory, rehearsal: Rehearsal, outcome: Outcome
+) -> dict[ObjectId, Item]:
+    """Return the inventory after a rehearsal and what was applied of it.
+
+    Before anything is applied, what would be created is in it already: whoever
+    is stopped in between knows what may be there.
+    """
+    items = {
+        key: replace(item, path=united.owners.get(key, item.path)) for key, item in known.items()
+    }
+    steps = {step.id: step for step in united.plan.steps}
+    found = {id(step.manifest): step for step in united.plan.steps}
+    for change in rehearsal.changes:
+        if change.verb is Verb.NONE:
+            items[change.id] = _item(steps[change.id], united, change.fields)
+        elif change.id not in items and change.verb is not Verb.IGNORED:
+            items[change.id] = replace(_item(steps[change.id], united, ""), digest="")
+    for one in outcome.applied:
+        # Of a kind that came meanwhile the namespace is known only now.
+        step = found[id(one.manifest)]
+        items[one.id] = replace(_item(step, united, one.fields), id=one.id)
+    return items
+
+
+def paths_report(standings: Sequence[Standing], united: Union) -> tuple[PathReport, ...]:
+    """Say how each path stands."""
+    counts: dict[str, int] = {}
+    for path in united.owners.values():
+        counts[path] = counts.get(path, 0) + 1
+    return tuple(_path_report(one, united, counts.get(one.path, 0)) for one in standings)
+
+
+def _path_report(standing: Standing, united: Union, objects: int) -> PathReport:
+    error = standing.trouble or united.clashes.get(standing.path)
+    return PathReport(
+        standing.path,
+        united.commits.get(standing.path, ""),
+        objects,
+        str(error) if error else "",
+        error.reason if error else "",
+    )
+
+
+def _is_current(step: Step, known: Inventory) -> bool:
+    item = known.get(step.id)
+    return item is not None and item.digest == step.manifest.digest[:DIGEST]
+
+
+def _item(step: Step, united: Union, fields: str) -> Item:
+    return Item(
+        step.id,
+        step.manifest.api_version.rpartition("/")[2],
+        united.owners.get(step.id, ""),
+        step.manifest.digest[:DIGEST],
+        fields,
+        _stays(step.manifest),
+    )
+
+
+def _stays(manifest: Manifest) -> bool:
+    annotations = annotations_of(manifest.object)
+    return asks_to_stay({str(key): str(value) for key, value in annotations.items()})

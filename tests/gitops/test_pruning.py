@@ -1,0 +1,396 @@
+"""What a commit deletes from git goes, if that is wanted, and never by mistake."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helmward.apis.gitsync import Wishes
+from helmward.gitops.build import ObjectId
+from helmward.gitops.inventory import Record
+from helmward.gitops.loop import GitSync
+from helmward.gitops.marks import MARK, mark_of
+from helmward.gitops.record import Records, record_name
+from helmward.kube import Kube
+from helmward.kube.resources import CONFIG_MAPS
+from helmward.settings import PruneSettings
+from tests.gitops.conftest import a_repository, a_role, a_sync
+from tests.support.git_repo import GitRepo
+from tests.support.objects import config_map
+
+ON = PruneSettings(enabled=True)
+MANY = {f"{n}.yaml": config_map(f"c{n}") for n in range(8)}
+
+
+@pytest.fixture
+def sync(repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str) -> GitSync:
+    """A sync that prunes."""
+    made = a_sync(kube, tmp_path / "work", repo.url, default_namespace=namespace, prune=ON)
+    return made.sync
+
+
+def another(sync: GitSync, kube: Kube, work: Path) -> GitSync:
+    """The same sync in another process, which knows nothing but the record."""
+    return a_role(kube, work, sync.settings).followed[0].sync
+
+
+async def names(kube: Kube, namespace: str) -> set[str]:
+    found, _ = await kube.list(CONFIG_MAPS, namespace)
+    own = {"kube-root-ca.crt", record_name("main")}
+    return {one["metadata"]["name"] for one in found} - own
+
+
+async def annotate(kube: Kube, name: str, namespace: str, **words: str) -> None:
+    patch = {"metadata": {"annotations": {f"fluxcd.io/{key}": word for key, word in words.items()}}}
+    await kube.patch(CONFIG_MAPS, name, namespace, patch)
+
+
+async def test_a_deleted_file_takes_its_object_along(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    repo.commit(MANY)
+    await sync.sync_now()
+    repo.commit({"3.yaml": None})
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.ok) == (1, True)
+    assert await names(kube, namespace) == {f"c{n}" for n in range(8)} - {"c3"}
+    assert (await sync.sync_now()).removed == 0
+
+
+async def test_a_restart_forgets_nothing(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """What was deleted while nobody looked goes all the same, and nothing is written anew."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    repo.commit({"3.yaml": None})
+    writes = kube.requests.copy()
+
+    report = await another(sync, kube, tmp_path / "again").sync_now()
+
+    assert report.removed == 1
+    assert report.changed == 0
+    assert (kube.requests - writes)["apply", "configmaps"] == 0
+    assert "c3" not in await names(kube, namespace)
+
+
+async def test_without_the_switch_nothing_goes_and_nothing_is_forgotten(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """Switched on later, it removes what was deleted before."""
+    settings = a_repository(repo.url, default_namespace=namespace)
+    off = a_role(kube, tmp_path / "off", settings).followed[0].sync
+    repo.commit(MANY)
+    await off.sync_now()
+    repo.commit({"3.yaml": None})
+    assert (await off.sync_now()).removed == 0
+    assert "c3" in await names(kube, namespace)
+
+    assert (await sync.sync_now()).removed == 1
+
+
+async def test_a_dry_run_removes_nothing(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    dry = PruneSettings(enabled=True, dry=True)
+    made = a_sync(kube, tmp_path / "work", repo.url, default_namespace=namespace, prune=dry)
+    repo.commit(MANY)
+    await made.sync.sync_now()
+    repo.commit({"3.yaml": None})
+
+    assert (await made.sync.sync_now()).removed == 0
+    assert "c3" in await names(kube, namespace)
+
+
+@pytest.mark.parametrize("word", ["true", "sync_only"])
+async def test_an_object_that_asks_to_stay_stays(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, word: str
+) -> None:
+    """On the live object, as Flux v1 had it."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    await annotate(kube, "c3", namespace, ignore=word)
+    repo.commit({"3.yaml": None})
+
+    assert (await sync.sync_now()).removed == 0
+    assert "c3" in await names(kube, namespace)
+
+
+async def test_sync_only_in_git_is_applied_and_never_removed(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    kept = config_map("kept").replace(
+        "name: kept", "name: kept\n  annotations: {fluxcd.io/ignore: sync_only}"
+    )
+    repo.commit(MANY | {"kept.yaml": kept})
+    assert (await sync.sync_now()).applied == 9
+    repo.commit({"kept.yaml": None})
+
+    assert (await sync.sync_now()).removed == 0
+    assert "kept" in await names(kube, namespace)
+
+
+async def test_a_mass_deletion_stops_and_waits_for_its_token(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """The rest of the commit is applied; an approval of another set does not count."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    repo.commit(dict.fromkeys(list(MANY)[:5]) | {"7.yaml": config_map("c7", "new")})
+
+    report = await sync.sync_now()
+
+    assert report.braked
+    assert report.braked.why.startswith("5 of 8 objects would be removed, more than 50%")
+    assert report.braked.count == 5
+    assert not report.ok
+    assert report.changed == 1
+    assert len(await names(kube, namespace)) == 8
+    wish(sync, "another")
+    assert (await sync.sync_now()).braked
+    wish(sync, report.braked.token)
+    report = await sync.sync_now()
+    assert (report.removed, report.braked, report.ok) == (5, None, True)
+    assert len(await names(kube, namespace)) == 3
+
+
+async def test_what_comes_back_needs_no_approval(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """A wrong commit is mended by the next one, and nothing was lost."""
+    good = repo.commit(MANY)
+    await sync.sync_now()
+    repo.commit(dict.fromkeys(MANY) | {"README.md": "oops"})
+    assert (await sync.sync_now()).braked
+    repo.rewind(good)
+
+    report = await sync.sync_now()
+
+    assert (report.braked, report.changed, report.ok) == (None, 0, True)
+    assert len(await names(kube, namespace)) == 8
+
+
+async def test_an_emptied_path_is_braked_however_few_it_had(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    role = a_role(
+        kube,
+        tmp_path / "work",
+        a_repository(repo.url, paths=("a", "b"), default_namespace=namespace, prune=ON),
+    )
+    sync = role.followed[0].sync
+    repo.commit({"a/one.yaml": config_map("one"), "b/two.yaml": config_map("two")})
+    await sync.sync_now()
+    repo.commit({"a/one.yaml": None, "a/README.md": "empty"})
+
+    report = await sync.sync_now()
+
+    assert report.braked
+    assert report.braked.why == "nothing would be left of path a"
+    assert await names(kube, namespace) == {"one", "two"}
+
+
+async def test_what_cannot_be_read_removes_nothing(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    """Not of the path that is broken; the other one goes on, removals included."""
+    settings = a_repository(repo.url, paths=("a", "b"), default_namespace=namespace, prune=ON)
+    sync = a_role(kube, tmp_path / "work", settings).followed[0].sync
+    files = {f"{path}/{n}.yaml": config_map(f"{path}{n}") for path in "ab" for n in range(3)}
+    repo.commit(files)
+    await sync.sync_now()
+    repo.commit({"a/0.yaml": None, "b/0.yaml": None, "a/broken.yaml": "a: [\n"})
+
+    report = await sync.sync_now()
+
+    assert "a/broken.yaml" in report.problem
+    assert report.removed == 1
+    assert await names(kube, namespace) == {"a0", "a1", "a2", "b1", "b2"}
+    again = another(sync, kube, tmp_path / "again")
+    assert (await again.sync_now()).removed == 0
+    assert "a0" in await names(kube, namespace)
+
+
+async def test_an_object_that_moves_between_paths_stays(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    settings = a_repository(repo.url, paths=("a", "b"), default_namespace=namespace, prune=ON)
+    sync = a_role(kube, tmp_path / "work", settings).followed[0].sync
+    repo.commit(
+        {"a/0.yaml": config_map("xx"), "a/1.yaml": config_map("yy"), "b/2.yaml": config_map("zz")}
+    )
+    await sync.sync_now()
+    uid = (await kube.get(CONFIG_MAPS, "xx", namespace))["metadata"]["uid"]
+    repo.commit({"a/0.yaml": None, "b/0.yaml": config_map("xx")})
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.ok) == (0, True)
+    assert (await kube.get(CONFIG_MAPS, "xx", namespace))["metadata"]["uid"] == uid
+
+
+async def test_an_object_that_moves_to_another_repository_stays(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    """It is refused there as long as the first one has it, and taken over when it is let go."""
+    other = GitRepo(tmp_path / "repos" / "other.git")
+    one = a_repository(repo.url, default_namespace=namespace, prune=ON)
+    two = a_repository(other.url, name="other", default_namespace=namespace, prune=ON)
+    role = a_role(kube, tmp_path / "work", one, two)
+    first, second = (one.sync for one in role.followed)
+    repo.commit(MANY)
+    other.commit({"x.yaml": config_map("c3"), "own.yaml": config_map("own")})
+    await first.sync_now()
+    refused = await second.sync_now()
+    assert (
+        refused.problem
+        == f"x.yaml:1: ConfigMap {namespace}/c3 is also defined in the repository main"
+    )
+    repo.commit({"3.yaml": None})
+
+    assert (await first.sync_now()).removed in {0, 1}
+    assert (await second.sync_now()).ok
+    assert "c3" in await names(kube, namespace)
+    assert (await first.sync_now()).removed == 0
+
+
+async def test_objects_of_flux_v1_are_found_by_their_marks(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """What it applied and git has no more goes; what others have marked stays."""
+    source = sync._parts.terms.source
+    for name, of in (("ours", source), ("theirs", "another")):
+        found = ObjectId("", "ConfigMap", namespace, name)
+        await kube.create(
+            CONFIG_MAPS,
+            {"metadata": {"name": name, "labels": {MARK: mark_of(of, found)}}},
+            namespace,
+        )
+    repo.commit(MANY)
+
+    report = await sync.sync_now()
+
+    assert report.braked or report.removed == 1
+    if report.braked:
+        wish(sync, report.braked.token)
+        assert (await sync.sync_now()).removed == 1
+    assert {"theirs"} == await names(kube, namespace) - {f"c{n}" for n in range(8)}
+
+
+async def test_a_lost_record_is_made_anew_from_the_marks(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    repo.commit(MANY)
+    await sync.sync_now()
+    await kube.delete(CONFIG_MAPS, record_name("main"), namespace)
+    repo.commit({"3.yaml": None})
+
+    report = await another(sync, kube, tmp_path / "again").sync_now()
+
+    assert report.removed == 1
+    assert "c3" not in await names(kube, namespace)
+
+
+async def test_a_broken_record_removes_nothing_and_says_so(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    repo.commit(MANY)
+    await sync.sync_now()
+    await kube.patch(CONFIG_MAPS, record_name("main"), namespace, {"data": {"inventory": "AAAA"}})
+    repo.commit({"3.yaml": None})
+
+    report = await another(sync, kube, tmp_path / "again").sync_now()
+
+    assert f"ConfigMap {namespace}/{record_name('main')}" in report.problem
+    assert report.reason == "RecordBroken"
+    assert "c3" in await names(kube, namespace)
+
+
+async def test_two_daemons_do_not_overwrite_each_other(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """Who comes second looks again, and both come to the same."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    other = another(sync, kube, tmp_path / "other")
+    await other.sync_now()
+    repo.commit({"9.yaml": config_map("c9")})
+    await other.sync_now()
+    repo.commit({"9.yaml": None})
+
+    first = await sync.sync_now()
+    report = await sync.sync_now()
+
+    assert first.reason in {"Conflict", ""}
+    assert report.ok
+    assert "c9" not in await names(kube, namespace)
+
+
+async def test_an_object_made_anew_by_hand_is_not_ours(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    repo.commit(MANY)
+    await sync.sync_now()
+    await kube.delete(CONFIG_MAPS, "c3", namespace)
+    await kube.create(CONFIG_MAPS, {"metadata": {"name": "c3"}}, namespace)
+    repo.commit({"3.yaml": None})
+
+    assert (await sync.sync_now()).removed == 0
+    assert "c3" in await names(kube, namespace)
+
+
+async def test_what_is_owned_by_another_object_is_left_to_it(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    repo.commit(MANY)
+    await sync.sync_now()
+    owner = await kube.get(CONFIG_MAPS, "c1", namespace)
+    reference = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "name": "c1",
+        "uid": owner["metadata"]["uid"],
+    }
+    await kube.patch(CONFIG_MAPS, "c3", namespace, {"metadata": {"ownerReferences": [reference]}})
+    repo.commit({"3.yaml": None})
+
+    assert (await sync.sync_now()).removed == 0
+
+
+async def test_a_record_is_written_only_when_it_changes(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    repo.commit(MANY)
+    await sync.sync_now()
+    before = await kube.get(CONFIG_MAPS, record_name("main"), namespace)
+    await sync.sync_now()
+
+    assert await kube.get(CONFIG_MAPS, record_name("main"), namespace) == before
+    record = await Records(kube, namespace, "main").load()
+    assert isinstance(record, Record)
+    assert len(record.inventory) == 8
+    assert before["data"]["objects"] == "8"
+
+
+async def test_annotations_of_the_record_stay(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """Without the kind GitSync they are what people ask."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    await annotate(kube, record_name("main"), namespace, word="x")
+    repo.commit({"9.yaml": config_map("c9")})
+    await sync.sync_now()
+    await sync.sync_now()
+
+    found = await kube.get(CONFIG_MAPS, record_name("main"), namespace)
+    assert found["metadata"]["annotations"] == {"fluxcd.io/word": "x"}
+    assert found["data"]["objects"] == "9"
+
+
+def wish(sync: GitSync, token: str) -> None:
+    """Approve a removal, as the annotation of the GitSync does."""
+    board: Any = sync._parts.board
+    board.wishes = Wishes(approved=token)

@@ -21,7 +21,7 @@ from helmward.model import VOLUMES
 from tests.support.operator import HELM_RELEASES, install_crds
 from tests.support.rights import a_rule, bind
 
-SOURCE = "a-source"
+SOURCE = "what-removals-are-tested-with"
 
 
 def an_item(name: str, namespace: str, kind: str = "ConfigMap", group: str = "") -> Item:

@@ -120,8 +120,8 @@ async def test_pointers_of_git_lfs_are_named(repo: GitRepo, tmp_path: Path) -> N
 
     message = await refusal_of(a_source(tmp_path, repo.url), "ns.yaml", "a/big.yaml", "b.yaml")
 
-    said = "is a pointer of Git LFS, which Helmward does not follow: keep the manifest itself"
-    assert message.splitlines() == [f"a/big.yaml: {said} in git", f"b.yaml: {said} in git"]
+    said = "this is a pointer of Git LFS, which Helmward does not follow: keep the manifest itself"
+    assert message.splitlines() == [f"a/big.yaml:1: {said} in git", f"b.yaml:1: {said} in git"]
 
 
 async def test_a_huge_file_is_named_and_not_read(repo: GitRepo, tmp_path: Path) -> None:

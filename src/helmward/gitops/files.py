@@ -74,7 +74,7 @@ def check_contents(files: Mapping[str, bytes]) -> None:
         SourceRejected: the message names them.
     """
     pointers = [
-        f"{path}: is a pointer of Git LFS, which Helmward does not follow:"
+        f"{path}:1: this is a pointer of Git LFS, which Helmward does not follow:"
         " keep the manifest itself in git"
         for path, content in files.items()
         if content.startswith(LFS)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helmward.gitops.building.sealed import describes_objects, form_of, line_of
+from helmward.gitops.building.sealed import describes_objects, form_of, is_opened_elsewhere, line_of
 
 METADATA = b"sops:\n  mac: ENC[x]\n"
 
@@ -47,3 +47,28 @@ def test_the_line_is_that_of_the_metadata() -> None:
 )
 def test_only_what_has_a_kind_describes_objects(content: bytes, *, does: bool) -> None:
     assert describes_objects(content) is does
+
+
+SEALED = "sops: {mac: x}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("apiVersion: isindir.github.com/v1alpha3\nkind: SopsSecret\n" + SEALED, True),
+        ("apiVersion: v1\nkind: Secret\n" + SEALED, False),
+        ("apiVersion: networking.k8s.io/v1\nkind: Ingress\n" + SEALED, False),
+        ("apiVersion: ENC[a.b/c]\nkind: ENC[x]\n" + SEALED, False),
+        ("apiVersion: x.example.com/v1\nkind: Y\n", False),
+        (
+            "apiVersion: x.example.com/v1\nkind: Y\n"
+            + SEALED
+            + "---\napiVersion: v1\nkind: Secret\n"
+            + SEALED,
+            False,
+        ),
+    ],
+)
+def test_some_kinds_are_opened_in_the_cluster(text: str, expected: bool) -> None:
+    """Flux v1 applied them as they are; whoever serves them has the key."""
+    assert is_opened_elsewhere(text.encode()) is expected

@@ -14,7 +14,7 @@ from helmward.git.tree import follow
 from helmward.gitops.build import Parsed, listed, parse
 from helmward.gitops.building.cover import covered
 from helmward.gitops.building.hidden import Revealed, reveal
-from helmward.gitops.building.sealed import describes_objects, form_of, line_of
+from helmward.gitops.building.sealed import describes_objects, form_of, is_opened_elsewhere, line_of
 from helmward.gitops.building.told import secrets_in
 from helmward.gitops.building.tools import Opens
 from helmward.gitops.snapshot import Snapshot
@@ -114,6 +114,8 @@ class Files:
         return dict(zip(hidden, opened, strict=True))
 
     async def _open(self, name: str, sealed: bytes, form: str) -> File:
+        if not self._settings.sops and is_opened_elsewhere(sealed):
+            return File(sealed)
         if not self._settings.sops:
             return File(sealed, fault=f"{name}:{line_of(sealed)}: {OFF}")
         return await self._decrypted(sealed, form, f"{name}:{line_of(sealed)}")

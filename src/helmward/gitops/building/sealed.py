@@ -39,6 +39,21 @@ def describes_objects(content: bytes) -> bool:
     return any(isinstance(one, dict) and one.get("kind") for one in _values(content))
 
 
+def is_opened_elsewhere(content: bytes) -> bool:
+    """Tell whether all that is encrypted in a YAML file is of custom kinds, as SopsSecret.
+
+    Who serves such a kind opens it in the cluster.
+    """
+    sealed = [value for value in _values(content) if _has_metadata(value)]
+    return bool(sealed) and all(_is_custom(value) for value in sealed)
+
+
+def _is_custom(value: Mapping[str, Any]) -> bool:
+    api_version = value.get("apiVersion")
+    group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
+    return "." in group and not group.endswith(".k8s.io") and not group.startswith("ENC[")
+
+
 def _sealed_yaml(content: bytes) -> bool:
     return any(_has_metadata(value) for value in _values(content))
 

@@ -35,17 +35,18 @@ def changed_items(
     Before anything is applied, what would be created is in it already: whoever
     is stopped in between knows what may be there.
     """
-    items = {
-        key: replace(item, path=united.owners.get(key, item.path)) for key, item in known.items()
-    }
+    items = {key: _moved(item, united.owners.get(key, item.path)) for key, item in known.items()}
     steps = {step.id: step for step in united.plan.steps}
+    found = {id(step.manifest): step for step in united.plan.steps}
     for change in rehearsal.changes:
         if change.verb is Verb.NONE:
             items[change.id] = _item(steps[change.id], united, change.fields)
         elif change.id not in items and change.verb is not Verb.IGNORED:
             items[change.id] = replace(_item(steps[change.id], united, ""), digest="")
     for one in outcome.applied:
-        items[one.id] = _item(steps[one.id], united, one.fields)
+        # Of a kind that came meanwhile the namespace is known only now.
+        step = found[id(one.manifest)]
+        items[one.id] = replace(_item(step, united, one.fields), id=one.id)
     return items
 
 
@@ -66,6 +67,10 @@ def _path_report(standing: Standing, united: Union, objects: int) -> PathReport:
         str(error) if error else "",
         error.reason if error else "",
     )
+
+
+def _moved(item: Item, path: str) -> Item:
+    return item if item.path == path else replace(item, path=path)
 
 
 def _is_current(step: Step, known: Inventory) -> bool:

@@ -124,7 +124,7 @@ def _read(data: Mapping[str, str]) -> Record:
 def _packed(inventory: Inventory) -> str:
     rows = [_row(item) for _, item in sorted(inventory.items())]
     plain = json.dumps(rows, separators=(",", ":")).encode()
-    return base64.b64encode(zlib.compress(plain, 9)).decode()
+    return base64.b64encode(zlib.compress(plain, 6)).decode()
 
 
 def _unpacked(text: str) -> list[Any]:

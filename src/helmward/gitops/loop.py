@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from helmward.apis.gitsync import Wishes
 from helmward.errors import (
+    ClusterUnavailable,
     Conflict,
     HelmwardError,
     SignatureMissing,
@@ -99,11 +100,12 @@ class _Troubles:
     signature: HelmwardError | None = None
     remote: HelmwardError | None = None
     cluster: HelmwardError | None = None
+    removal: HelmwardError | None = None
     marker: HelmwardError | None = None
 
     @property
     def worst(self) -> HelmwardError | None:
-        return self.signature or self.remote or self.cluster or self.marker
+        return self.signature or self.remote or self.cluster or self.removal or self.marker
 
 
 @dataclass(frozen=True)
@@ -229,6 +231,15 @@ class GitSync:
             inventory = {item.id: item for item in marked} | dict(record.inventory)
             record = replace(record, inventory=inventory, adopted=True)
         self._record = record
+        parts.applier.recall(record.inventory)
+        await self._check_marker()
+
+    async def _check_marker(self) -> None:
+        """See early whether the marker can be moved: a sync goes on without it."""
+        try:
+            await self._parts.marker.check()
+        except HelmwardError as error:
+            self._troubles.marker = error
 
     async def _poll(self) -> None:
         """Look whether there is a commit that was not looked at before."""
@@ -345,6 +356,8 @@ class GitSync:
         parts.claims.renew(name, self._union.asked)
         parts.applier.keep(self._union.plan)
         parts.reporter.commit = self._commit
+        notes = [note for one in self._paths.standings for note in one.notes]
+        parts.reporter.noted([*notes, *map(str, self._union.plan.left)])
 
     async def _due_objects(self, *, check: bool) -> frozenset[ObjectId]:
         """Name the objects that have to be applied: changed in git, refused before, or live."""
@@ -362,25 +375,33 @@ class GitSync:
         for refusal in rehearsal.refused:
             parts.reporter.refused(refusal)
         removal, facts = await self._to_remove()
-        await self._note(_Work(rehearsal, removal=replace(removal, forgotten=frozenset())))
+        await self._foresee(rehearsal)
         outcome = await parts.applier.apply(plan, rehearsal.to_write)
-        work = _Work(rehearsal, outcome, removal)
-        await self._note(work)
+        removed = Removed()
         if removal.objects:
             removed = await parts.remover.remove(removal.objects, facts)
             for found in removed.gone:
                 parts.reporter.removed(found)
-            work = replace(work, removed=removed)
-            await self._note(work)
+            self._troubles.removal = next(iter(removed.refused.values()), None)
+        work = _Work(rehearsal, outcome, removal, removed)
+        await self._note(work)
         return work
 
     async def _to_remove(self) -> tuple[Removal, Facts]:
         parts = self._parts
+        self._troubles.removal = None
         asked = self._union.asked | frozenset(parts.claims.others(self.settings.name))
         candidates = orphans(self._inventory, asked, self._good_paths())
         if not candidates:
             return Removal(), {}
-        facts = await parts.remover.facts(candidates)
+        try:
+            facts = await parts.remover.facts(candidates)
+        except ClusterUnavailable:
+            raise
+        except HelmwardError as error:
+            # What cannot be looked at stays, and holds up nothing else.
+            self._troubles.removal = error
+            return Removal(), {}
         sources = self._record.sources if self._record else ()
         removal = removals(
             self.settings.prune,
@@ -409,8 +430,18 @@ class GitSync:
             return frozenset(own - bad) if self._snapshot else frozenset()
         return frozenset(own | {item.path for item in self._inventory.values()})
 
+    async def _foresee(self, rehearsal: Rehearsal) -> None:
+        """Write down what will be ours: whoever is stopped in between has to know of it."""
+        if self._record is None:
+            return
+        items = changed_items(self._union, self._inventory, rehearsal, Outcome())
+        if items.keys() > self._inventory.keys():
+            record = replace(self._record, inventory=items)
+            await self._parts.records.save(record)
+            self._record = record
+
     async def _note(self, work: _Work) -> None:
-        """Write down what is ours, before it is written and after."""
+        """Write down what is ours now."""
         if self._record is None:
             return
         gone = {*work.removal.forgotten, *work.removed.gone}

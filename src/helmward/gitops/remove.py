@@ -6,7 +6,7 @@ for the next time.
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Final
 
@@ -38,7 +38,7 @@ class Removed:
 
     gone: tuple[ObjectId, ...] = ()
     """Deleted, or being deleted: a finalizer may take its time."""
-    refused: Mapping[ObjectId, HelmwardError] | None = None
+    refused: Mapping[ObjectId, HelmwardError] = field(default_factory=dict)
     """What the API server did not delete, and why; it is tried again."""
 
 

@@ -36,7 +36,8 @@ def changed_items(
     is stopped in between knows what may be there.
     """
     items = {
-        key: replace(item, path=united.owners.get(key, item.path)) for key, item in known.items()
+        key: replace(item, path=united.owners[key], going=False) if key in united.owners else item
+        for key, item in known.items()
     }
     steps = {step.id: step for step in united.plan.steps}
     for change in rehearsal.changes:

@@ -27,13 +27,14 @@ from helmward.gitops.apply import Applier, Outcome
 from helmward.gitops.build import ObjectId
 from helmward.gitops.claims import Claims
 from helmward.gitops.cluster import Cluster, known_kinds
+from helmward.gitops.facts import Facts
 from helmward.gitops.inventory import Inventory, Record
 from helmward.gitops.live import look
 from helmward.gitops.marker import Marker
 from helmward.gitops.marks import mark_of
 from helmward.gitops.paths import Build, Paths
 from helmward.gitops.plan import Plan, Terms
-from helmward.gitops.prune import Facts, Removal, orphans, removals
+from helmward.gitops.prune import Removal, is_on, orphans, removals, worth_a_look
 from helmward.gitops.record import Records
 from helmward.gitops.rehearsal import Rehearsal
 from helmward.gitops.remove import Removed, Remover
@@ -224,10 +225,10 @@ class GitSync:
         if source not in record.sources[:1]:
             earlier = tuple(one for one in record.sources if one != source)
             record = replace(record, sources=(source, *earlier)[:MOST_SOURCES])
-        if self.settings.prune.enabled and not record.adopted:
-            marked = await parts.remover.marked(source, parts.terms.scope)
-            inventory = {item.id: item for item in marked} | dict(record.inventory)
-            record = replace(record, inventory=inventory, adopted=True)
+        if is_on(self.settings.prune) and not record.adopted:
+            found = await parts.remover.marked(source, parts.terms.scope)
+            inventory = {item.id: item for item in found.items} | dict(record.inventory)
+            record = replace(record, inventory=inventory, adopted=not found.missed)
         self._record = record
 
     async def _poll(self) -> None:
@@ -370,6 +371,8 @@ class GitSync:
             removed = await parts.remover.remove(removal.objects, facts)
             for found in removed.gone:
                 parts.reporter.removed(found)
+            for refusal in removed.refusals:
+                parts.reporter.refused(refusal)
             work = replace(work, removed=removed)
             await self._note(work)
         return work
@@ -380,7 +383,8 @@ class GitSync:
         candidates = orphans(self._inventory, asked, self._good_paths())
         if not candidates:
             return Removal(), {}
-        facts = await parts.remover.facts(candidates)
+        scope = parts.terms.scope
+        facts = await parts.remover.facts(worth_a_look(self.settings.prune, candidates, scope))
         sources = self._record.sources if self._record else ()
         removal = removals(
             self.settings.prune,
@@ -392,7 +396,8 @@ class GitSync:
                 one.id: frozenset(mark_of(source, one.id) for source in sources)
                 for one in candidates
             },
-            scope=parts.terms.scope,
+            scope=scope,
+            filled=frozenset(self._union.owners.values()),
             approved=parts.board.wishes.approved,
         )
         return removal, facts
@@ -413,8 +418,9 @@ class GitSync:
         """Write down what is ours, before it is written and after."""
         if self._record is None:
             return
-        gone = {*work.removal.forgotten, *work.removed.gone}
+        gone = {*work.removal.forgotten, *work.removed.done}
         items = changed_items(self._union, self._inventory, work.rehearsal, work.outcome)
+        items |= {item.id: item for item in work.removal.begun}
         inventory = {key: item for key, item in items.items() if key not in gone}
         record = replace(
             self._record,
@@ -427,14 +433,17 @@ class GitSync:
 
     async def _retry(self) -> None:
         """Try the refused objects again, and those alone."""
-        refused = frozenset(one.object for one in self.report.refused)
-        before = len(refused)
-        work = await self._bring(refused & self._union.owners.keys())
+        refused = {one.object for one in self.report.refused} & self._union.owners.keys()
+        work = await self._bring(refused)
         self._troubles.cluster = None
         self._keep_refused(work)
-        in_force = len(self._union.owners) - len(self.report.refused)
-        self.report = replace(self.report, applied=in_force)
-        if taken := before - len(self.report.refused):
+        self.report = replace(
+            self.report,
+            applied=len(self._union.owners) - len(work.refused),
+            removed=self.report.removed + len(work.removed.gone),
+            braked=_brake(work.removal),
+        )
+        if taken := len(refused) - len(work.refused):
             self._parts.reporter.retried(self.report, taken)
 
     def _account(self, work: _Work) -> None:
@@ -459,8 +468,9 @@ class GitSync:
         )
 
     def _keep_refused(self, work: _Work) -> None:
-        self.report = replace(self.report, refused=work.refused)
-        if work.refused or work.removed.refused:
+        refused = (*work.refused, *work.removed.refusals)
+        self.report = replace(self.report, refused=refused)
+        if refused or work.removal.later:
             self._due.retry = self._clock() + self._backoff.next("retry")
             return
         self._due.retry = math.inf

@@ -1,65 +1,65 @@
-"""What goes when git no longer has it, and what stops that; pure.
+"""What goes when git no longer has it, and what has to stay; pure.
 
-Called by `loop` with what `remove` has found out of the live objects. Whatever
-could not be read removes nothing: that an object is gone from git has to be
-seen, in a commit of its own path that was built whole.
+Called by `loop` with what `remove` has found out about the live objects; when
+to ask first, `brake` says. Whatever could not be read removes nothing: that an
+object is gone from git has to be seen, in a commit of its own path that was
+built whole.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
+from helmward.gitops.brake import Circumstances, brake, token_of
 from helmward.gitops.build import ObjectId
+from helmward.gitops.facts import Fact, Facts, called, holds, is_served_twice, takes_along
 from helmward.gitops.inventory import Inventory, Item
 from helmward.gitops.plan import rank
-from helmward.gitops.policies import IGNORE
-from helmward.gitops.scope import Scope
+from helmward.gitops.policies import IGNORE, Policy, policy_of
+from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.settings import PruneSettings
 
-TOKEN: Final = 10
-"""Letters of what an approval has to say."""
-SHOWN: Final = 10
-
 NEVER: Final = frozenset(("ComponentStatus", "Endpoints", "EndpointSlice"))
-"""Kinds that are nobody's to remove."""
-KEEPING: Final = frozenset(("true", "sync_only"))
+"""Kinds that the cluster makes by itself."""
+SYNC_ONLY: Final = "sync_only"
 DISABLED: Final = "kustomize.toolkit.fluxcd.io/prune"
-HELM_RELEASES: Final = frozenset(("flux.weave.works", "helm.fluxcd.io"))
 
 
 class Why(StrEnum):
     """What becomes of an object that git has no more."""
 
     GOES = "goes"
-    GONE = "is gone already"
-    ANOTHERS = "belongs to another daemon or was made anew by hand"
-    OWNED = "has an owner, which it goes with"
-    ASKED_TO_STAY = "asks to stay"
+    OFF = "stays: pruning is off"
     KIND = "is of a kind that is never removed"
     SCOPE = "is outside of the limits of the settings"
-    OFF = "stays: pruning is off"
+    UNKNOWN = "cannot be looked at"
+    GONE = "is gone already"
+    MOVED = "is in git by another group of the API"
+    ANOTHERS = "is somebody else's now"
+    OWNED = "has an owner, which it goes with"
+    ASKED_TO_STAY = "asks to stay"
+    LEAVING = "is being deleted"
+    HOLDS = "holds objects that stay"
+    WAITS = "goes as soon as nothing of ours is left in it"
+
+
+FORGOTTEN: Final = frozenset((Why.KIND, Why.GONE, Why.MOVED, Why.ANOTHERS))
+"""After these an object is not ours any more: it leaves the inventory."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """What an object is now."""
+class Case:
+    """One object that git has no more, and all that decides about it by itself."""
 
-    uid: str
-    annotations: Mapping[str, str]
-    mark: str = ""
-    """Its label of Flux v1; empty without one."""
-    ours: bool = False
-    """Whether a field of it is ours."""
-    owned: bool = False
-    """Whether it has ownerReferences."""
-    volumes: str = ""
-    """PersistentVolumeClaims of its release, if it is a HelmRelease."""
-
-
-Facts = Mapping[ObjectId, Fact]
-"""Of the objects that are there."""
+    item: Item
+    fact: Fact | None = None
+    """None: it is not there."""
+    marks: Collection[str] = ()
+    """What its mark may be, to be ours."""
+    scope: Scope = EVERYTHING
+    moved: bool = False
+    """Whether git has an object of its name in another group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +68,23 @@ class Removal:
 
     objects: tuple[Item, ...] = ()
     """In the order in which they go: what needs others goes before them."""
+    later: tuple[Item, ...] = ()
+    """Namespaces and definitions that go as soon as nothing of ours is left in them."""
     forgotten: frozenset[ObjectId] = frozenset()
-    """Not ours any more, or never to be removed: they leave the inventory."""
-    kept: tuple[ObjectId, ...] = ()
+    """They leave the inventory; see `FORGOTTEN`."""
+    kept: Mapping[ObjectId, Why] = field(default_factory=dict)
     """Not in git any more, and still in the inventory."""
     braked: str = ""
     """Why nothing goes until somebody says so; empty: nothing stands in the way."""
     token: str = ""
     """What an approval has to say; of another set of objects it is another."""
     waiting: tuple[Item, ...] = ()
-    """What would go, were it not for the brake."""
+    """What would go, were it not for the brake, or for a dry run."""
+
+    @property
+    def begun(self) -> tuple[Item, ...]:
+        """What to note down before the first is deleted: nobody is asked twice about it."""
+        return (*self.objects, *self.later)
 
 
 def orphans(
@@ -86,14 +93,30 @@ def orphans(
     """Return the items that git has no more.
 
     `asked` is what all repositories of this process ask for, ignored objects
-    included; `good` are the paths that were built whole from the newest commit.
-    Items of a path that is not in the settings any more count as well.
+    included: what has moved to another path is in it, and so is what somebody
+    has changed in the cluster. `good` are the paths of whose items it is known
+    that git has no more of them.
     """
     return tuple(
         item
         for found, item in sorted(inventory.items())
         if found not in asked and item.path in good
     )
+
+
+def worth_a_look(
+    settings: PruneSettings, candidates: Sequence[Item], scope: Scope
+) -> tuple[Item, ...]:
+    """Return the items whose live objects decide; the others are not asked for at all."""
+    if not is_on(settings):
+        return ()
+    reach = (beyond_reach(Case(item, scope=scope)) for item in candidates)
+    return tuple(item for item, why in zip(candidates, reach, strict=True) if why is None)
+
+
+def is_on(settings: PruneSettings) -> bool:
+    """Whether anything is removed, or at least said to be."""
+    return settings.enabled or settings.dry
 
 
 def removals(  # noqa: PLR0913 (what is known, by name)
@@ -104,108 +127,145 @@ def removals(  # noqa: PLR0913 (what is known, by name)
     inventory: Inventory,
     asked: Collection[ObjectId],
     marks: Mapping[ObjectId, Collection[str]],
-    scope: Scope,
+    scope: Scope = EVERYTHING,
+    filled: Collection[str] = (),
     approved: str = "",
 ) -> Removal:
-    """Decide about the candidates; `marks` are what our marks of them would be."""
+    """Decide about the candidates.
+
+    `marks` are what our marks of them would be, `filled` the paths that ask
+    for anything now, `approved` is the token that somebody has given.
+    """
+    if not is_on(settings):
+        return Removal(kept={item.id: Why.OFF for item in candidates})
+    moved = {called(found) for found in asked if is_served_twice(found)}
     fates = {
-        item: fate(item, facts.get(item.id), marks.get(item.id, ()), scope) for item in candidates
+        item.id: fate(
+            Case(
+                item,
+                facts.get(item.id),
+                marks.get(item.id, ()),
+                scope,
+                moved=is_served_twice(item.id) and called(item.id) in moved,
+            )
+        )
+        for item in candidates
     }
-    forgotten = frozenset(
-        item.id for item, why in fates.items() if why in (Why.GONE, Why.ANOTHERS, Why.KIND)
-    )
-    going = tuple(sorted((i for i, why in fates.items() if why is Why.GOES), key=_last_first))
-    staying = tuple(
-        i.id for i, why in fates.items() if i.id not in forgotten and why is not Why.GOES
-    )
-    if not settings.enabled or settings.dry:
-        kept = tuple(sorted((*staying, *(item.id for item in going))))
-        return Removal(forgotten=forgotten, kept=kept, waiting=going if settings.dry else ())
-    why = brake(settings, going, facts, inventory, asked)
-    token = _token(going)
+    fates = among_others(fates, {*inventory, *asked})
+    around = Circumstances(settings, facts, inventory, asked, filled)
+    return _settled(sorted(candidates, key=_last_first), fates, around, approved)
+
+
+def _settled(
+    candidates: Sequence[Item],
+    fates: Mapping[ObjectId, Why],
+    around: Circumstances,
+    approved: str,
+) -> Removal:
+    forgotten = frozenset(found for found, why in fates.items() if why in FORGOTTEN)
+    going = _of(candidates, fates, Why.GOES)
+    later = _of(candidates, fates, Why.WAITS)
+    kept = {
+        found: why for found, why in fates.items() if found not in forgotten and why is not Why.GOES
+    }
+    due = (*going, *later)
+    if around.settings.dry:
+        return Removal(forgotten=forgotten, kept=kept, waiting=due)
+    new = [item for item in due if not item.going]
+    why = brake(new, around)
+    token = token_of(new, around.facts)
     if why and approved != token:
-        return Removal((), forgotten, staying, why, token, going)
-    return Removal(going, forgotten, staying)
+        return Removal(forgotten=forgotten, kept=kept, braked=why, token=token, waiting=due)
+    return Removal(_begun(going), _begun(later), forgotten, kept)
 
 
-def fate(  # noqa: PLR0911 (one for each rule)
-    item: Item, fact: Fact | None, marks: Collection[str], scope: Scope
-) -> Why:
-    """Return what becomes of one object; the first rule that fits counts."""
-    if fact is None:
-        return Why.GONE
-    if item.id.kind in NEVER:
+def among_others(fates: Mapping[ObjectId, Why], known: Iterable[ObjectId]) -> dict[ObjectId, Why]:
+    """Let what takes others along stay while one of them stays, or wait until they are gone."""
+    staying = [
+        found for found in known if fates.get(found) not in {Why.GOES, Why.LEAVING, *FORGOTTEN}
+    ]
+    leaving = [found for found, why in fates.items() if why in {Why.GOES, Why.LEAVING}]
+    changed = dict(fates)
+    for found in [one for one in leaving if takes_along(one) and fates[one] is Why.GOES]:
+        if any(holds(found, one) for one in staying):
+            changed[found] = Why.HOLDS
+        elif any(holds(found, one) for one in leaving):
+            changed[found] = Why.WAITS
+    return changed
+
+
+def fate(case: Case) -> Why:
+    """Return the answer of the first rule that has one."""
+    return next((why for rule in RULES if (why := rule(case))), Why.GOES)
+
+
+def beyond_reach(case: Case) -> Why | None:
+    """What the cluster makes itself is nobody's to remove; outside of our limits we do nothing."""
+    if case.item.id.kind in NEVER:
         return Why.KIND
-    if scope.objection(item.id, item.api_version):
-        return Why.SCOPE
-    if fact.mark not in marks and (fact.mark or not fact.ours):
-        return Why.ANOTHERS
-    if fact.owned:
-        return Why.OWNED
-    if item.keep or asks_to_stay(fact.annotations):
-        return Why.ASKED_TO_STAY
-    return Why.GOES
+    return Why.SCOPE if case.scope.objection(case.item.id, case.item.api_version) else None
+
+
+def unseen(case: Case) -> Why | None:
+    """What cannot be looked at stays, and what is not there is gone."""
+    if case.fact is None:
+        return Why.GONE
+    return Why.UNKNOWN if case.fact.trouble else None
+
+
+def moved_group(case: Case) -> Why | None:
+    """An object that the API server has in two groups is one object, and git has it."""
+    return Why.MOVED if case.moved else None
+
+
+def anothers(case: Case) -> Why | None:
+    """A mark says whose an object is; without one, ours is where a field is ours.
+
+    Another mark is that of another daemon or repository. Neither a mark nor a
+    field of ours: somebody has deleted the object and made it anew.
+    """
+    fact = case.fact or Fact()
+    ours = fact.mark in case.marks if fact.mark else fact.ours
+    return None if ours else Why.ANOTHERS
+
+
+def owned(case: Case) -> Why | None:
+    """What has ownerReferences is its owner's to remove."""
+    return Why.OWNED if case.fact and case.fact.owned else None
+
+
+def asked_to_stay(case: Case) -> Why | None:
+    """Git's last word, or the live object's own, may be that it stays."""
+    annotations = case.fact.annotations if case.fact else {}
+    return Why.ASKED_TO_STAY if case.item.keep or asks_to_stay(annotations) else None
+
+
+def leaving(case: Case) -> Why | None:
+    """What finalizers still hold is not deleted twice."""
+    return Why.LEAVING if case.fact and case.fact.deleting else None
+
+
+RULES: Final = (beyond_reach, unseen, moved_group, anothers, owned, asked_to_stay, leaving)
 
 
 def asks_to_stay(annotations: Mapping[str, str]) -> bool:
-    """Tell whether annotations say that an object is never to be collected."""
-    ignored = any(annotations.get(key) in KEEPING for key in IGNORE)
-    return ignored or annotations.get(DISABLED, "").lower() == "disabled"
+    """Tell whether annotations say that an object is never to be removed.
 
-
-def brake(
-    settings: PruneSettings,
-    going: Sequence[Item],
-    facts: Facts,
-    inventory: Inventory,
-    asked: Collection[ObjectId],
-) -> str:
-    """Say why the removal has to be approved; empty: it has not.
-
-    More than a share of all objects and more than a few; a path that has
-    nothing left at all; what takes others with it: Namespaces, definitions of
-    kinds, HelmReleases with volumes.
+    What is to be left alone altogether is not removed either.
     """
-    reasons = [
-        *_too_many(settings, len(going), len(inventory)),
-        *_emptied(going, inventory, asked),
-        *_taking_others(going, facts),
-    ]
-    return "; ".join(reasons)
+    if policy_of({"metadata": {"annotations": annotations}}) is Policy.NEVER:
+        return True
+    kept = any(annotations.get(key) == SYNC_ONLY for key in IGNORE)
+    return kept or annotations.get(DISABLED, "").casefold() == "disabled"
 
 
-def _too_many(settings: PruneSettings, count: int, total: int) -> Iterable[str]:
-    if count > settings.count and count > settings.share * total:
-        yield (
-            f"{count} of {total} objects would be removed, more than {settings.share:.0%} and"
-            f" more than {settings.count}"
-        )
+def _of(candidates: Sequence[Item], fates: Mapping[ObjectId, Why], why: Why) -> tuple[Item, ...]:
+    return tuple(item for item in candidates if fates[item.id] is why)
 
 
-def _emptied(
-    going: Sequence[Item], inventory: Inventory, asked: Collection[ObjectId]
-) -> Iterable[str]:
-    """Name the paths of which nothing is left: an empty folder is rarely meant."""
-    left = {item.path for found, item in inventory.items() if found in asked}
-    for path in sorted({item.path for item in going} - left):
-        yield f"nothing would be left of {f'path {path}' if path else 'the repository'}"
-
-
-def _taking_others(going: Sequence[Item], facts: Facts) -> Iterable[str]:
-    for item in going:
-        if (item.id.group, item.id.kind) == ("", "Namespace"):
-            yield f"{item.id} takes everything in it along"
-        elif item.id.kind == "CustomResourceDefinition":
-            yield f"{item.id} takes all objects of its kind along"
-        elif volumes := facts[item.id].volumes:
-            yield f"the release of {item.id} owns PersistentVolumeClaims ({volumes})"
+def _begun(items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple(replace(item, going=True) for item in items)
 
 
 def _last_first(item: Item) -> tuple[int, ObjectId]:
     return (-rank(item.id), item.id)
-
-
-def _token(going: Sequence[Item]) -> str:
-    """Return a name for exactly these objects."""
-    text = "\n".join(sorted(str(item.id) for item in going))
-    return hashlib.sha256(text.encode()).hexdigest()[:TOKEN]

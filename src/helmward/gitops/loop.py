@@ -400,6 +400,8 @@ class GitSync:
             filled=frozenset(self._union.owners.values()),
             approved=parts.board.wishes.approved,
         )
+        if self.settings.prune.dry:
+            parts.reporter.would_remove([item.id for item in removal.waiting])
         return removal, facts
 
     def _good_paths(self) -> frozenset[str]:

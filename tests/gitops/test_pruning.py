@@ -6,18 +6,22 @@ from typing import Any
 import pytest
 
 from helmward.apis.gitsync import Wishes
+from helmward.errors import NotFound
 from helmward.gitops.build import ObjectId
 from helmward.gitops.codec import INVENTORY
 from helmward.gitops.inventory import Record
 from helmward.gitops.loop import GitSync
 from helmward.gitops.marks import MARK, mark_of
 from helmward.gitops.record import Records, record_name
-from helmward.kube import Kube
-from helmward.kube.resources import CONFIG_MAPS
+from helmward.kube import Kube, load_config
+from helmward.kube.resources import CONFIG_MAPS, NAMESPACES
 from helmward.settings import PruneSettings
 from tests.gitops.conftest import a_repository, a_role, a_sync
 from tests.support.git_repo import GitRepo
 from tests.support.objects import config_map
+from tests.support.plane import Plane
+from tests.support.rights import a_rule, bound, kubeconfig_as
+from tests.support.wait import until
 
 ON = PruneSettings(enabled=True)
 MANY = {f"{n}.yaml": config_map(f"c{n}") for n in range(8)}
@@ -39,6 +43,14 @@ async def names(kube: Kube, namespace: str) -> set[str]:
     found, _ = await kube.list(CONFIG_MAPS, namespace)
     own = {"kube-root-ca.crt", record_name("main")}
     return {one["metadata"]["name"] for one in found} - own
+
+
+async def gone(kube: Kube, namespace: str) -> bool:
+    try:
+        await kube.get(NAMESPACES, namespace)
+    except NotFound:
+        return True
+    return False
 
 
 async def annotate(kube: Kube, name: str, namespace: str, **words: str) -> None:
@@ -396,6 +408,122 @@ async def test_annotations_of_the_record_stay(
     found = await kube.get(CONFIG_MAPS, record_name("main"), namespace)
     assert found["metadata"]["annotations"] == {"fluxcd.io/word": "x"}
     assert found["data"]["objects"] == "9"
+
+
+async def test_a_namespace_goes_after_what_is_in_it(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """With one approval for all, and only when what a finalizer holds is gone."""
+    where = f"{namespace}-shop"
+    held = "  finalizers: [example.test/held]\n"
+    files = {
+        "ns.yaml": f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {where}}}\n",
+        "in.yaml": config_map("inside", namespace=where, extra=held),
+    }
+    repo.commit(MANY | files)
+    await sync.sync_now()
+    repo.commit(dict.fromkeys(files))
+
+    braked = (await sync.sync_now()).braked
+    assert braked
+    assert braked.why == f"everything in a namespace goes with it: {where}"
+    assert braked.count == 2
+    wish(sync, braked.token)
+    report = await sync.sync_now()
+
+    assert (report.removed, report.braked) == (1, None)
+    inside = await kube.get(CONFIG_MAPS, "inside", where)
+    assert "deletionTimestamp" in inside["metadata"]
+    assert "deletionTimestamp" not in (await kube.get(NAMESPACES, where))["metadata"]
+    assert (await sync.sync_now()).removed == 0
+    await kube.patch(CONFIG_MAPS, "inside", where, {"metadata": {"finalizers": None}})
+    report = await sync.sync_now()
+    assert (report.removed, report.braked, report.ok) == (1, None, True)
+    await until(lambda: gone(kube, where), within=20)
+
+
+async def test_a_namespace_that_git_has_objects_in_stays(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """Its own file is gone, but it is not empty."""
+    where = f"{namespace}-shop"
+    made = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {where}}}\n"
+    repo.commit(MANY | {"ns.yaml": made, "in.yaml": config_map("inside", namespace=where)})
+    await sync.sync_now()
+    repo.commit({"ns.yaml": None})
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.braked, report.ok) == (0, None, True)
+    assert "deletionTimestamp" not in (await kube.get(NAMESPACES, where))["metadata"]
+    await kube.delete(NAMESPACES, where)
+
+
+async def test_what_the_api_server_does_not_delete_is_told_and_tried_again(  # noqa: PLR0913, PLR0917
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, plane: Plane, tmp_path: Path
+) -> None:
+    """By the approval that was given; it stays noted down as ours until it is gone."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    repo.commit(dict.fromkeys(list(MANY)[:5]))
+    user = f"half-armed-{namespace}"
+    verbs = ["get", "list", "watch", "create", "update", "patch"]
+    others = a_rule(["*"], ["*"], ["get", "list"])
+    async with (
+        bound(kube, user, others, a_rule([""], ["configmaps"], verbs)),
+        Kube(load_config(kubeconfig_as(user, plane.kubeconfig, tmp_path))) as poor,
+    ):
+        weak = another(sync, poor, tmp_path / "weak")
+        braked = await until(lambda: braked_by(weak), within=20)
+        wish(weak, braked.token)
+
+        report = await weak.sync_now()
+
+        assert (report.removed, report.braked, report.ok) == (0, None, False)
+        assert {one.object.name for one in report.refused} == {f"c{n}" for n in range(5)}
+        assert report.refused[0].reason == "AccessDenied"
+        assert len(await names(kube, namespace)) == 8
+    again = another(sync, kube, tmp_path / "again")
+    report = await again.sync_now()
+    assert (report.removed, report.braked, report.ok) == (5, None, True)
+
+
+async def braked_by(sync: GitSync) -> Any:
+    """Return why a sync stops, once its rights have come into force."""
+    return (await sync.sync_now()).braked
+
+
+async def test_a_renamed_object_does_not_empty_its_path(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """The path asks for something, though not for what it had."""
+    repo.commit({"a.yaml": config_map("old")})
+    await sync.sync_now()
+    repo.commit({"a.yaml": config_map("new")})
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.braked) == (1, None)
+    assert await names(kube, namespace) == {"new"}
+
+
+async def test_what_comes_back_and_goes_again_is_weighed_anew(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """An approval was for the removal that was begun then."""
+    repo.commit(MANY | {"h.yaml": config_map("held", extra="  finalizers: [a.test/held]\n")})
+    await sync.sync_now()
+    repo.commit({"h.yaml": None})
+    assert (await sync.sync_now()).removed == 1
+    record = await Records(kube, namespace, "main").load()
+    assert record
+    assert [one.id.name for one in record.inventory.values() if one.going] == ["held"]
+    repo.commit({"h.yaml": config_map("held")})
+    await sync.sync_now()
+
+    record = await Records(kube, namespace, "main").load()
+    assert record
+    assert not [one for one in record.inventory.values() if one.going]
 
 
 def wish(sync: GitSync, token: str) -> None:

@@ -87,13 +87,24 @@ async def test_a_branch_that_was_moved_elsewhere(
     assert await history.walk(MAIN, second, other) == Walk(second, other, {second: (first,)})
 
 
-async def test_a_start_that_is_nowhere_any_more_is_the_beginning(
+@pytest.mark.parametrize("since", ["0" * 40, "main", "refs/helmward/head", "--all", "a\nb"])
+async def test_a_start_that_is_no_commit_of_theirs_is_the_beginning(
+    tmp_path: Path, repo: GitRepo, mirror_of: MirrorOf, since: str
+) -> None:
+    """It may have been written by anybody: a name of a branch would hide what leads there."""
+    head = repo.commit({"a": "1"})
+    history = History(mirror_of(repo.url), tmp_path / "history")
+    for _ in range(2):
+        assert await history.walk(MAIN, head, since) == Walk(head, "", {head: ()})
+
+
+async def test_a_folder_that_cannot_be_written_is_told(
     tmp_path: Path, repo: GitRepo, mirror_of: MirrorOf
 ) -> None:
     head = repo.commit({"a": "1"})
-    history = History(mirror_of(repo.url), tmp_path / "history")
-
-    assert await history.walk(MAIN, head, "0" * 40) == Walk(head, "", {head: ()})
+    (tmp_path / "history").write_text("in the way")
+    with pytest.raises(SourceUnavailable, match="history cannot be written"):
+        await History(mirror_of(repo.url), tmp_path / "history").walk(MAIN, head)
 
 
 async def test_a_head_that_is_nowhere_is_said(

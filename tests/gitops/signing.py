@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helmward.git.complaints import FLAGS
 from helmward.git.keyring import Keyring
 from helmward.git.login import NOBODY, GitLogin
-from helmward.git.mirror import Mirror
+from helmward.git.mirror import AskLogin, Mirror
 from helmward.git.remote import read_remote
 from helmward.gitops.signers import Signatures
 from helmward.gitops.snapshot import Head
@@ -21,12 +22,18 @@ Sign = Callable[[bytes], bytes]
 MAIN = "refs/heads/main"
 
 
-def a_mirror(url: str, work: Path, login: GitLogin = NOBODY, **settings: object) -> Mirror:
-    """Build the mirror of an address."""
+def a_mirror(
+    url: str,
+    work: Path,
+    login: GitLogin = NOBODY,
+    ask: AskLogin | None = None,
+    **settings: object,
+) -> Mirror:
+    """Build the mirror of an address, with one login or with what finds it."""
     kept = GitChartSettings(**settings)  # type: ignore[arg-type]
     remote = read_remote(url)
     keyring = Keyring(work / "home", remote, login, kept)
-    return Mirror(work, remote, keyring, kept.timeout.total_seconds())
+    return Mirror(work, remote, keyring, kept.timeout.total_seconds(), told=FLAGS, login=ask)
 
 
 @dataclass

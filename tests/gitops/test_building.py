@@ -1,17 +1,18 @@
 """From a commit to manifests, with real repositories."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from helmward.errors import SourceRejected
+from helmward.errors import NotFound, SourceRejected
 from helmward.gitops.building import Builder, Tools
 from helmward.gitops.snapshot import Snapshot
 from helmward.gitops.source import GitSource
-from helmward.settings import PathSettings, RepositorySettings
+from helmward.kube.resources import Resource
+from helmward.settings import PathSettings, RepositorySettings, Substitutes
 from tests.support.git_repo import GitRepo
 
 NOTHING = cast("Any", None)
@@ -20,6 +21,19 @@ NO_TOOLS = Tools(NOTHING, NOTHING, NOTHING, "default")
 
 def a_map(name: str, text: str = "a") -> str:
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{text: {text}}}\n"
+
+
+class Shelf:
+    """ConfigMaps and Secrets by kind and name."""
+
+    def __init__(self, **found: dict[str, bytes]) -> None:
+        self.found = found
+
+    async def entries(self, resource: Resource, namespace: str, name: str) -> Mapping[str, bytes]:
+        try:
+            return self.found[f"{resource.kind}_{namespace}_{name}"]
+        except KeyError:
+            raise NotFound(f"{resource.kind} {namespace}/{name}") from None
 
 
 class Place:
@@ -121,3 +135,59 @@ async def test_paths_are_built_apart(place: Place) -> None:
     assert await built(place, builder, path="a") == ["x"]
     assert await built(place, builder) == ["x", "z"]
     assert await built(place, builder, path="b") == ["z"]
+
+
+SHELF = Shelf(
+    ConfigMap_default_cluster={"city": b"here\n", "size": b"1", "ca.crt": b"x"},
+    Secret_other_login={"password": b"hunter-two", "size": b"2"},
+)
+CLUSTER = Substitutes("ConfigMap", "cluster")
+LOGIN = Substitutes("Secret", "login", "other")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "filled"),
+    [
+        ({"substitute": {"city": "there"}}, "${city}", "there"),
+        ({"substitute_from": (CLUSTER,)}, "${city}", "here"),
+        ({"substitute_from": (CLUSTER, LOGIN)}, "${city}-${password}", "here-hunter-two"),
+        ({"substitute_from": (CLUSTER, LOGIN)}, "${size}", "2"),
+        ({"substitute_from": (LOGIN, CLUSTER)}, "${size}", "1"),
+        ({"substitute": {"city": "x"}, "substitute_from": (CLUSTER,)}, "${city}", "x"),
+        (
+            {"substitute_from": (Substitutes("Secret", "none", optional=True), CLUSTER)},
+            "${city}",
+            "here",
+        ),
+        ({}, "${city}", "${city}"),
+    ],
+)
+async def test_variables_are_put_in(
+    place: Place, path: dict[str, Any], text: str, filled: str
+) -> None:
+    """From ConfigMaps and Secrets, the later win, and from the settings, which win over all."""
+    place.repo.commit({"a.yaml": a_map("a", f"'{text}'")})
+    builder = a_builder(place, replace(NO_TOOLS, entries=SHELF))
+
+    (a,) = (await builder.build(await place.snapshot(), PathSettings(**path))).manifests
+
+    assert a.object["data"] == {"text": filled}
+    assert a.secret == ("password" in text or filled == "2")
+
+
+async def test_a_source_of_variables_that_is_missing_is_named(place: Place) -> None:
+    """It may come later, so the path is tried again."""
+    place.repo.commit({"a.yaml": a_map("a")})
+    path = PathSettings("", substitute_from=(Substitutes("Secret", "none"),))
+
+    with pytest.raises(NotFound, match=r"variables of \.: Secret default/none is not there"):
+        await a_builder(place, replace(NO_TOOLS, entries=SHELF)).build(await place.snapshot(), path)
+
+
+async def test_a_variable_that_is_not_set_is_named_with_its_place(place: Place) -> None:
+    place.repo.commit({"b/a.yaml": f"---\n{a_map('a', chr(39) + '${nope}' + chr(39))}"})
+
+    with pytest.raises(SourceRejected, match=r"^b/a.yaml:2: \$\{nope\} is not set") as caught:
+        await built(place, a_builder(place), path="b", substitute={"x": "planted-value"})
+
+    assert "planted" not in str(caught.value)

@@ -181,14 +181,19 @@ async def test_who_may_not_read_the_secret_is_told(
 async def test_a_repository_is_read_with_the_key(
     repo: GitRepo, kube: Kube, namespace: str, own: DeployKeySettings, tmp_path: Path
 ) -> None:
-    """A real server that was told of the public part lets us in."""
+    """A real server that was told of the public part lets us in, and not with another key."""
     head = repo.commit({"a.yaml": "1"})
-    login = await a_login(kube, namespace, own)()
-    public = await public_key(login.identity)
+    login = a_login(kube, namespace, own)
+    public = await public_key((await login()).identity)
     async with ssh_git(repo.folder.parent, tmp_path / "private", allowed=public) as server:
         hosts = server.known_hosts
-        mirror = a_mirror(f"{server.url}/shop.git", tmp_path / "work", login, known_hosts=hosts)
+        mirror = a_mirror(
+            f"{server.url}/shop.git", tmp_path / "work", NOBODY, login, known_hosts=hosts
+        )
         assert (await mirror.refs()).branches == {"main": head}
+        await DeployKey(kube, namespace, own).replaced()
+        with pytest.raises(SourceUnavailable, match="the server refuses us"):
+            await mirror.refs()
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from helmward.gitops.live import look
 from helmward.gitops.marks import MARK
 from helmward.gitops.scope import Scope
 from helmward.kube import Kube, load_config
+from helmward.kube.listing import Listed, Selection
 from helmward.kube.resources import CONFIG_MAPS
 from tests.gitops.test_takeover import DEPLOYMENT
 from tests.support.applying import Applying
+from tests.support.kinds import a_config_map
 from tests.support.kubectl import Kubectl
 from tests.support.objects import config_map
 from tests.support.plane import Plane
@@ -123,6 +125,34 @@ async def test_a_list_a_kind_is_all_it_costs(applying: Applying, kube: Kube) -> 
     await look(kube, plan, applying.known)
 
     assert kube.requests == {("list", "configmaps"): 1, ("list", "deployments"): 1}
+
+
+class Counting(Kube):
+    """A client that counts what its lists bring."""
+
+    def __init__(self, kube: Kube) -> None:
+        super().__init__(kube.config)
+        self._transport = kube._transport
+        self.listed = 0
+
+    async def list_raw(self, selection: Selection, *, limit: int = 500) -> Listed:
+        items, version = await super().list_raw(selection, limit=limit)
+        self.listed += len(items)
+        return items, version
+
+
+async def test_only_marked_objects_are_listed(
+    applying: Applying, kube: Kube, namespace: str
+) -> None:
+    """A cluster has many more objects than one repository."""
+    await kube.create(CONFIG_MAPS, a_config_map(namespace, "strange"))
+    await applying.apply(config_map("one"))
+    everything, _ = await kube.list(CONFIG_MAPS, label_selector=MARK)
+    counting = Counting(kube)
+
+    await look(counting, await applying.plan(config_map("one")), applying.known)
+
+    assert counting.listed == len(everything)
 
 
 @pytest.mark.parametrize(

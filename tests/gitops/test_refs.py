@@ -194,8 +194,7 @@ async def test_only_what_is_read_is_fetched(repo: GitRepo, tmp_path: Path) -> No
         found = await got(source)
         assert await found.read([FILE]) == {FILE: b"a: 1\n"}
 
-        folder = str((await source.mirror()).folder)
-        listed = (await source.local("--git-dir", folder, "count-objects", "-v")).decode()
+        listed = (await source.local("count-objects", "-v")).decode()
 
     assert int(listed.split("in-pack: ")[1].split()[0]) < 20
 

@@ -134,7 +134,7 @@ async def test_what_may_not_be_looked_at_is_told_apart(
         facts = await until(lambda: allowed(poor, items))
 
     assert facts[items[0].id].uid == uid
-    assert 'cannot get resource "secrets"' in facts[items[1].id].trouble
+    assert 'cannot get resource "secrets"' in str(facts[items[1].id].trouble)
 
 
 async def allowed(kube: Kube, items: Sequence[Item]) -> Facts | None:

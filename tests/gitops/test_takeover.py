@@ -32,6 +32,22 @@ spec:
         ports: [{containerPort: 80, name: http}, {containerPort: 53, protocol: UDP}]
         resources: {limits: {memory: 64Mi}}
 """
+STATEFUL = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      containers:
+      - {name: db, image: "example.test/db:1", volumeMounts: [{name: data, mountPath: /data}]}
+  volumeClaimTemplates:
+  - metadata: {name: data}
+    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+"""
 SERVICE = """
 apiVersion: v1
 kind: Service
@@ -60,7 +76,7 @@ class Meddling(Kube):
     ) -> dict[str, Any]:
         found = await super().get(resource, name, namespace, metadata_only=metadata_only)
         if self.written < 2:
-            edit = {"data": {"theirs": str(self.written)}}
+            edit = {"data": {f"theirs-{self.written}": "x"}}
             await super().patch(resource, name, namespace, edit)
             self.written += 1
         return found
@@ -110,27 +126,26 @@ async def owners(kube: Kube, resource: Resource, name: str, namespace: str) -> s
     return {entry["manager"] for entry in found["metadata"]["managedFields"]}
 
 
-async def test_nothing_changes_when_a_deployment_is_taken_over(
+async def test_nothing_changes_when_workloads_are_taken_over(
     applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
 ) -> None:
     """No field, no generation: so nothing restarts, whatever the API server filled in."""
-    await applied_by_kubectl(kubectl, kube, f"{DEPLOYMENT}---{SERVICE}")
-    await kubectl("annotate", "deployment/web", "service/web", "mine=kept")
-    before = [
-        await content(kube, DEPLOYMENTS, "web", namespace),
-        await content(kube, SERVICES, "web", namespace),
-    ]
+    texts = DEPLOYMENT, SERVICE, STATEFUL
+    await applied_by_kubectl(kubectl, kube, "---".join(texts))
+    await kubectl("annotate", "deployment/web", "service/web", "statefulset/db", "mine=kept")
+    stateful = await kube.resource_for("apps/v1", "StatefulSet")
+    objects = [(DEPLOYMENTS, "web"), (SERVICES, "web"), (stateful, "db")]
+    before = [await content(kube, *one, namespace) for one in objects]
+    assert await revision(kube, namespace) == "1"
 
-    outcome = await applying.apply(DEPLOYMENT, SERVICE)
+    outcome = await applying.apply(*texts)
 
     assert outcome.refused == ()
-    assert before == [
-        await content(kube, DEPLOYMENTS, "web", namespace),
-        await content(kube, SERVICES, "web", namespace),
-    ]
-    found = await kube.get(DEPLOYMENTS, "web", namespace)
-    assert LAST_APPLIED not in found["metadata"]["annotations"]
-    assert await applying.verbs(DEPLOYMENT, SERVICE) == {"web": "none"}
+    assert [await content(kube, *one, namespace) for one in objects] == before
+    for one in objects:
+        found = await kube.get(*one, namespace)
+        assert LAST_APPLIED not in found["metadata"]["annotations"]
+    assert set((await applying.verbs(*texts)).values()) == {"none"}
 
 
 async def test_what_git_dropped_goes_and_what_others_set_stays(
@@ -157,6 +172,31 @@ async def test_what_git_dropped_goes_and_what_others_set_stays(
     assert after["labels"]["mine"] == after["annotations"]["mine"] == "kept"
 
 
+async def test_a_rehearsal_foresees_a_take_over(
+    applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
+) -> None:
+    """What git dropped is shown to go, although kubectl still owns it."""
+    old = config_map("one", extra="  labels: {gone: x}\n") + "  gone: x\n"
+    await applied_by_kubectl(kubectl, kube, f"{DEPLOYMENT}---\n{old}")
+    await kubectl("patch", "configmap/one", "--type=merge", "-p", '{"data":{"theirs":"kept"}}')
+    await kubectl("set", "env", "deployment/web", "ADDED=yes")
+    dropped = without(
+        DEPLOYMENT, ", {name: SIZE, value: large}", ", {containerPort: 53, protocol: UDP}"
+    )
+    texts = dropped, config_map("one")
+
+    foreseen = await applying.rehearse(*texts, documents=True)
+    await applying.apply(*texts)
+
+    for change in foreseen.changes:
+        resource = CONFIG_MAPS if change.id.kind == "ConfigMap" else DEPLOYMENTS
+        found = await kube.get(resource, change.id.name, namespace)
+        assert change.merged
+        for field in ("data", "spec"):
+            assert change.merged.get(field) == found.get(field)
+        assert change.merged["metadata"]["labels"] == found["metadata"]["labels"]
+
+
 async def test_numbers_of_git_count_again_after_a_scale_by_hand(
     applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
 ) -> None:
@@ -178,6 +218,26 @@ async def test_a_container_that_git_renamed_leaves_no_torso(
 
     outcome = await applying.apply(DEPLOYMENT.replace("- name: web", "- name: shop"))
 
+    assert outcome.refused == ()
+    found = await kube.get(DEPLOYMENTS, "web", namespace)
+    containers = found["spec"]["template"]["spec"]["containers"]
+    assert [container["name"] for container in containers] == ["shop"]
+
+
+async def test_a_container_that_git_renamed_goes_with_what_an_old_kubectl_added(
+    applying: Applying, kubectl: Kubectl, kube: Kube, namespace: str
+) -> None:
+    """As `kubectl apply` had it: no container of nothing but that variable is left."""
+    manager = "--field-manager=kubectl"
+    await kubectl("apply", manager, "-f", "-", stdin=DEPLOYMENT)
+    await kubectl("set", "env", "deployment/web", manager, "ADDED=yes")
+
+    await applying.apply(DEPLOYMENT.replace("value: blue", "value: red"))
+    found = await kube.get(DEPLOYMENTS, "web", namespace)
+    [container] = found["spec"]["template"]["spec"]["containers"]
+    assert {"name": "ADDED", "value": "yes"} in container["env"]
+
+    outcome = await applying.apply(DEPLOYMENT.replace("- name: web", "- name: shop"))
     assert outcome.refused == ()
     found = await kube.get(DEPLOYMENTS, "web", namespace)
     containers = found["spec"]["template"]["spec"]["containers"]
@@ -320,5 +380,6 @@ async def test_a_take_over_waits_for_nobody_who_writes_meanwhile(
 
     assert outcome.refused == ()
     found = await kube.get(CONFIG_MAPS, "one", namespace)
-    assert found["data"] == {"a": "1", "theirs": "1"}
-    assert meddling.written == 2
+    assert found["data"] == {"a": "1", "theirs-0": "x", "theirs-1": "x"}
+    fields = {e["manager"]: e["fieldsV1"] for e in found["metadata"]["managedFields"]}
+    assert fields["helmward"] == {"f:data": {"f:theirs-0": {}, "f:theirs-1": {}}}

@@ -9,6 +9,7 @@ import pytest
 
 from helmward.errors import SourceUnavailable
 from helmward.git import history
+from helmward.gitops import verify
 from helmward.gitops.snapshot import Head
 from helmward.gitops.verify import Verdict, Verifier
 from helmward.settings import VerifySettings
@@ -23,6 +24,8 @@ from tests.gitops.signing import (
 )
 from tests.support.engines import fetching
 from tests.support.git_repo import GitRepo
+
+SIGNED = Path(__file__).parent.parent / "support" / "signed"
 
 
 @dataclass
@@ -164,6 +167,26 @@ async def test_a_certificate_is_told_of(stage: Stage) -> None:
     assert "signed with a certificate: use OpenPGP or SSH keys" in verdict.problem
 
 
+@pytest.mark.parametrize(
+    ("groups", "together"),
+    [
+        ([], []),
+        (["a"], [["a"]]),
+        (["a", "b", "c"], [["a", "b"], ["c"]]),
+        (["a", "bcd", "e"], [["a", "bcd"], ["e"]]),
+        (["abcd", "e", "fg"], [["abcd"], ["e", "fg"]]),
+    ],
+)
+def test_commits_are_read_in_portions(
+    groups: list[str], together: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one merge brings in stays together."""
+    monkeypatch.setattr(verify, "AT_ONCE", 2)
+    assert list(verify.portions(map(tuple, groups))) == [
+        [tuple(group) for group in portion] for portion in together
+    ]
+
+
 async def test_a_history_that_is_too_long_is_told_of(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +290,22 @@ async def test_a_tag_that_moves_meanwhile_is_looked_at_again(stage: Stage) -> No
 
     verdict = await verifier.newest(a_head(first, "v1", "refs/tags/v1"))
     assert "was moved while it was looked at" in verdict.problem
+
+
+async def test_keys_that_sign_may_lie_beside_those_that_verify(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """Flux v1 imported both from one folder."""
+    keys = tmp_path / "imported"
+    keys.mkdir()
+    for name in ("ada.secret.asc", "ron.asc"):
+        (keys / name).write_bytes((SIGNED / name).read_bytes())
+    sha = stage.repo.write("commit", (SIGNED / "commit").read_bytes())
+    head = stage.repo.sign(sha, lambda _: (SIGNED / "ada.sig").read_bytes())
+    stage.repo.rewind(head)
+    verifier = stage.verifier(VerifySettings("all", pgp_keys=(keys,)))
+
+    assert up_to(await verifier.newest(a_head(head))) == head
 
 
 async def test_without_a_mode_nothing_is_asked(stage: Stage) -> None:

@@ -38,7 +38,10 @@ class FakeCluster:
     failures: dict[str, HelmwardError] = field(default_factory=dict)
     """By the name of an object, or the kind that is looked up."""
     gone: bool = False
+    hangs: str = ""
+    """A kind of a group that does not answer."""
     establishes_after: int = 0
+    asked: list[str] = field(default_factory=list)
     applied: list[str] = field(default_factory=list)
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     times: dict[str, str] = field(default_factory=dict)
@@ -73,6 +76,9 @@ class FakeCluster:
         return self.objects[name]
 
     async def resource_for(self, api_version: str, kind: str) -> Resource:
+        self.asked.append(kind)
+        if kind == self.hangs:
+            await asyncio.Event().wait()
         self._fail(kind)
         if (api_version, kind) not in KNOWN:
             raise NotFound(f"the cluster has no kind {kind}")
@@ -425,3 +431,22 @@ async def test_a_webhook_that_knows_no_rehearsal_is_asked_by_the_apply() -> None
 
     assert (change.verb, change.merged) == ("create", None)
     assert names(await applier.apply(plan)) == (["a"], [])
+
+
+async def test_a_group_that_never_answers_is_asked_once_and_not_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else its objects would take the time of all the others."""
+    monkeypatch.setattr("helmward.gitops.cluster.ANSWER", 0.05)
+    cluster = FakeCluster(hangs="Car")
+    applier, told = an_applier(cluster)
+    cars = [CAR.replace("c}", f"c, namespace: n{number}}}") for number in range(30)]
+    found = manifests(*cars, config_map("a"))
+    plan = make_plan(found, await known_kinds(cluster, found), "team")
+
+    outcome = await applier.apply(plan)
+
+    assert cluster.asked.count("Car") == 2
+    assert cluster.applied == ["a"]
+    assert len(outcome.refused) == len(told.refused) == 30
+    assert "cars.test/v1 does not answer" in str(outcome.refused[0])

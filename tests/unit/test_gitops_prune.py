@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from helmward.errors import AccessDenied
 from helmward.gitops.build import ObjectId
 from helmward.gitops.facts import Fact, Facts
 from helmward.gitops.inventory import Item
@@ -25,6 +26,7 @@ from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.settings import PruneSettings
 
 MARK = "sha256.ours"
+FORBIDDEN = AccessDenied("forbidden")
 OFF = PruneSettings()
 ON = PruneSettings(enabled=True)
 DRY = PruneSettings(enabled=True, dry=True)
@@ -88,7 +90,7 @@ def asking(key: str, word: str) -> Fact:
     [
         (an_item(), a_fact(), Why.GOES),
         (an_item(), None, Why.GONE),
-        (an_item(), Fact(trouble="forbidden"), Why.UNKNOWN),
+        (an_item(), Fact(trouble=FORBIDDEN), Why.UNKNOWN),
         (an_item("Endpoints"), a_fact(), Why.KIND),
         (an_item("EndpointSlice", group="discovery.k8s.io"), a_fact(), Why.KIND),
         (an_item("ComponentStatus", namespace=""), a_fact(), Why.KIND),
@@ -129,7 +131,7 @@ def test_outside_of_the_limits_nothing_goes(scope: Scope, expected: Why) -> None
 
 HITS: Mapping[str, dict[str, Any]] = {
     "beyond_reach": {"scope": Scope(namespaces=("other",))},
-    "unseen": {"trouble": "forbidden"},
+    "unseen": {"trouble": FORBIDDEN},
     "moved_group": {"moved": True},
     "anothers": {"mark": "sha256.theirs"},
     "owned": {"owned": True},
@@ -158,6 +160,22 @@ def test_orphans_are_what_no_repository_asks_for_of_paths_that_were_read() -> No
     items = [an_item(name=name, path=path) for name, path in (("a", "x"), ("b", "x"), ("c", "y"))]
 
     assert orphans({one.id: one for one in items}, {items[0].id}, {"x"}) == (items[1],)
+
+
+@pytest.mark.parametrize(("has", "asks"), [("shop", ""), ("", "shop")])
+def test_a_kind_that_is_not_known_now_may_be_in_any_namespace(has: str, asks: str) -> None:
+    """A group of the API that is away for a moment must not cost its objects."""
+    item = an_item("Car", group="x.io", namespace=has)
+    other = an_item("Car", "other", group="x.io", namespace=has)
+    asked = {replace(item.id, namespace=asks)}
+
+    assert orphans({one.id: one for one in (item, other)}, asked, {""}) == (other,)
+
+
+def test_the_same_name_in_another_namespace_is_another_object() -> None:
+    item = an_item()
+
+    assert orphans({item.id: item}, {replace(item.id, namespace="other")}, {""}) == (item,)
 
 
 def test_what_needs_others_goes_before_them() -> None:
@@ -205,7 +223,7 @@ def test_what_is_not_ours_any_more_is_forgotten() -> None:
 
 def test_what_stays_is_kept_with_its_reason() -> None:
     unseen, kept = an_item(name="unseen"), an_item(name="kept", keep=True)
-    facts = {unseen.id: Fact(trouble="forbidden"), kept.id: a_fact()}
+    facts = {unseen.id: Fact(trouble=FORBIDDEN), kept.id: a_fact()}
 
     removal = decided([unseen, kept], facts=facts)
 

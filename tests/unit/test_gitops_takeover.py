@@ -55,19 +55,19 @@ DIVISIONS: dict[str, tuple[Any, Any, Any, Any]] = {
         {"l": [{"port": 80, "protocol": "TCP"}]},
         {"f:l": {".": {}, PORT_80: {".": {}, "f:port": {}, "f:nodePort": {}}}},
         {"f:l": {".": {}, PORT_80: {".": {}, "f:port": {}}}},
-        None,
+        {"f:l": {PORT_80: {"f:nodePort": {}}}},
     ),
     "an item whose key is a default": (
         {"l": [{"port": 80}]},
         {"f:l": {PORT_80: {".": {}, "f:port": {}, "f:protocol": {}}}},
         {"f:l": {PORT_80: {".": {}, "f:port": {}}}},
-        None,
+        {"f:l": {PORT_80: {"f:protocol": {}}}},
     ),
     "an item that says its key before one that leaves it out": (
         {"l": [{"port": 53, "x": 1}, {"port": 53, "protocol": "UDP", "y": 1}]},
         {"f:l": {PORT_53: {".": {}, "f:x": {}, "f:y": {}}}},
         {"f:l": {PORT_53: {".": {}, "f:y": {}}}},
-        None,
+        {"f:l": {PORT_53: {"f:x": {}}}},
     ),
     "an item of somebody else": (
         {"l": [{"port": 80}]},

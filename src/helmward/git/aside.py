@@ -7,13 +7,13 @@ would do so by itself, object by object.
 import asyncio
 import re
 import shutil
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 from helmward.errors import SourceUnavailable
-from helmward.git.copies import HASHES, lines
+from helmward.git.copies import HASHES, Broken, lines
 from helmward.git.remote import Remote
 from helmward.git.tree import read_batch
 
@@ -30,11 +30,6 @@ _FETCH: Final = (
     *("-c", "fetch.fsckObjects=false", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head"),
     *("--no-recurse-submodules", "--no-auto-maintenance"),
 )
-_CONFIG: Final = {
-    "sha1": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
-    "sha256": "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
-    "[extensions]\n\tobjectformat = sha256\n",
-}
 
 
 class Door(Protocol):
@@ -44,18 +39,20 @@ class Door(Protocol):
     def remote(self) -> Remote:
         """The repository that is asked."""
 
-    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
-        """Run git with the login laid out.
+    async def ask_remote(
+        self, *args: str, stdin: bytes = b"", git_dir: Path | None = None
+    ) -> bytes:
+        """Run git in a repository of ours, with the login laid out.
 
         Raises:
             SourceUnavailable: with git's words, which hold nothing secret any more.
         """
 
-    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
-        """Run git such that it reaches no remote.
+    async def local(self, *args: str, stdin: bytes = b"", git_dir: Path | None = None) -> bytes:
+        """Run git in a repository of ours, such that it reaches no remote.
 
         Raises:
-            SourceUnavailable: the repository cannot be read.
+            Broken: it cannot be read; the words are git's own.
         """
 
 
@@ -92,7 +89,8 @@ class Aside:
         await self._init(spare, like)
         await self._lean(spare, refspecs, _depth(depth))
         await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
-        spare.rename(self.folder)
+        with self._writing():
+            spare.rename(self.folder)
 
     async def whole(self, refspec: str, like: str) -> None:
         """Get a commit with its files, in a repository made anew.
@@ -111,9 +109,8 @@ class Aside:
         """
         # What the remote has is asked for: its files are not here to be sent again.
         options = ("-c", "push.negotiate=true", "push", "--quiet", "--force", "--no-verify")
-        await self.door.ask_remote(
-            *("--git-dir", str(self.folder), *options, "--", self.door.remote.url, *refspecs)
-        )
+        url = self.door.remote.url
+        await self.door.ask_remote(*options, "--", url, *refspecs, git_dir=self.folder)
 
     async def ask(self, *args: str, stdin: bytes = b"") -> bytes:
         """Run git in the repository.
@@ -121,7 +118,7 @@ class Aside:
         Raises:
             SourceUnavailable: it cannot be read.
         """
-        return await self.door.local("--git-dir", str(self.folder), *args, stdin=stdin)
+        return await self._local(*args, stdin=stdin, folder=self.folder)
 
     async def find(self, name: str, kind: str = "commit") -> str:
         """Return the object that a name stands for; empty where it is not here."""
@@ -141,6 +138,8 @@ class Aside:
             SourceUnavailable: one is not here.
         """
         wanted = list(dict.fromkeys(oids))
+        if not wanted:
+            return {}
         form = "--batch-check=%(objectsize) %(objectname)"
         sizes = (await self.ask("cat-file", form, stdin=lines(wanted))).decode().splitlines()
         small = [line.split()[1] for line in sizes if _is_small(line)]
@@ -158,20 +157,36 @@ class Aside:
             self._filter += 1
 
     async def _get(self, folder: Path, refspecs: Iterable[str], options: Iterable[str]) -> None:
+        url = self.door.remote.url
         try:
-            await self.door.ask_remote(
-                *("--git-dir", str(folder), *_FETCH, *options, "--", self.door.remote.url),
-                *refspecs,
-            )
+            await self.door.ask_remote(*_FETCH, *options, "--", url, *refspecs, git_dir=folder)
         finally:
-            for half in (folder / "objects" / "pack").glob("tmp_*"):
-                half.unlink(missing_ok=True)
-            _forget_promises(folder)
+            with self._writing():
+                for half in (folder / "objects" / "pack").glob("tmp_*"):
+                    half.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SourceUnavailable(
+                f"git repository {self.door.remote}: {self.folder} cannot be written:"
+                f" {error.strerror}"
+            ) from error
 
     async def _init(self, folder: Path, like: str) -> None:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         init = ("init", "--quiet", "--bare", "--template=", f"--object-format={HASHES[len(like)]}")
-        await self.door.local(*init, str(folder))
+        await self._local(*init, folder=folder)
+
+    async def _local(self, *args: str, stdin: bytes = b"", folder: Path) -> bytes:
+        try:
+            return await self.door.local(*args, stdin=stdin, git_dir=folder)
+        except Broken as error:
+            raise SourceUnavailable(
+                f"git repository {self.door.remote}: its copy cannot be used ({error})"
+            ) from None
 
 
 def _depth(depth: int) -> tuple[str, ...]:
@@ -181,10 +196,3 @@ def _depth(depth: int) -> tuple[str, ...]:
 def _is_small(line: str) -> bool:
     size = line.partition(" ")[0]
     return size.isdigit() and int(size) <= LARGEST
-
-
-def _forget_promises(folder: Path) -> None:
-    """Take out where git would ask for what is missing."""
-    config = folder / "config"
-    if config.exists():
-        config.write_text(_CONFIG["sha256" if "sha256" in config.read_text() else "sha1"])

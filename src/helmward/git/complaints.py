@@ -34,6 +34,16 @@ FLAGS: Final = Told(
     timeout="--git-timeout",
 )
 """Of the repository that is synced."""
+FIELDS: Final = Told(
+    url="spec.chart.git",
+    login="spec.chart.secretRef needs a Secret with a username and a password or token that may"
+    " read the repository",
+    key="spec.chart.secretRef (its entry `identity`), or the operator's own,",
+    hosts="the Secret's entry `known_hosts`, or the operator's own known hosts",
+    authority="the Secret's entry `ca.crt`",
+    timeout="--git-timeout",
+)
+"""Of a repository that a chart comes from."""
 
 _HOST_KEY: Final = (
     "the SSH key of the host is not known, or has changed: put the right one (ssh-keyscan)"

@@ -12,6 +12,7 @@ from typing import Final
 
 from helmward.errors import SourceRejected, SourceUnavailable
 from helmward.git.aside import Aside, Door
+from helmward.git.refs import is_commit
 
 LONGEST: Final = 10_000
 """Commits that are looked at, at once."""
@@ -27,7 +28,7 @@ class Walk:
 
     head: str
     since: str
-    """Empty where all history was asked for, or that commit is nowhere any more."""
+    """Empty where all history was asked for, or there is no such commit any more."""
     parents: Mapping[str, tuple[str, ...]]
     """Of each commit, in an order in which parents come first."""
 
@@ -61,7 +62,7 @@ class History:
             SourceRejected: it is too long.
         """
         await self.have(name, head)
-        known = since if since and await self._get_since(since) else ""
+        known = since if is_commit(since) and await self._get_since(since) else ""
         options = ["--first-parent"] if along else []
         listing = await self._aside.ask(
             *("rev-list", "--topo-order", "--reverse", "--parents", *options),

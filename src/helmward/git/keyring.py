@@ -7,8 +7,9 @@ no secret lies on the disk. Credentials belong to the host that they are for.
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote
 
 from helmward.errors import SourceUnavailable
@@ -16,21 +17,44 @@ from helmward.git.login import GitLogin
 from helmward.git.program import write_config
 from helmward.git.remote import Remote
 from helmward.git.ssh import FLUX_KEY, PUBLISHED, read_key, ssh_command, write_private
-from helmward.settings import GitChartSettings
 
 LARGEST: Final = 1 << 20
 """Bytes of a netrc."""
 
 
+class Given(Protocol):
+    """What the operator itself was given to get at repositories."""
+
+    @property
+    def timeout(self) -> timedelta:
+        """Of one git command."""
+
+    @property
+    def ssh_key(self) -> Path | None:
+        """None: Flux v1's, where it exists."""
+
+    @property
+    def known_hosts(self) -> Path | None:
+        """None: the host keys that come with Helmward, and those of the machine."""
+
+    @property
+    def ssh_config(self) -> Path | None:
+        """A file that chooses keys by host, in the syntax of SSH."""
+
+    @property
+    def netrc(self) -> Path | None:
+        """None: ~/.netrc where it exists."""
+
+
 class Keyring:
-    """One remote, one login, and the home folder in which git finds them."""
+    """One remote, one login at a time, and the home folder in which git finds them."""
 
     def __init__(
         self,
         home: Path,
         remote: Remote,
         login: GitLogin,
-        settings: GitChartSettings,
+        settings: Given,
         *,
         redirects: bool = True,
     ) -> None:
@@ -38,7 +62,7 @@ class Keyring:
         self.home = home
         self.env: dict[str, str] = {}
         self._remote, self._login, self._settings = remote, login, settings
-        self._redirects = redirects and not login.token
+        self._redirects = redirects
         self._credentials = home / "credentials"
         self._header = home / "header"
         self._key = home / "identity"
@@ -52,6 +76,7 @@ class Keyring:
         """
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._forget()
+        self.env.clear()
         write_config(self.home, self._config())
         if self._login.known_hosts:
             (self.home / "known_hosts").write_bytes(self._login.known_hosts.rstrip() + b"\n")
@@ -59,6 +84,16 @@ class Keyring:
             (self.home / "ca.crt").write_bytes(self._login.ca)
             self.env["GIT_SSL_CAINFO"] = str(self.home / "ca.crt")
         self.env["GIT_SSH_COMMAND"] = self._ssh()
+
+    def use(self, login: GitLogin) -> None:
+        """Go as somebody else from now on.
+
+        Raises:
+            OSError: as for `prepare`.
+        """
+        if login != self._login:
+            self._login = login
+            self.prepare()
 
     @contextmanager
     def laid_out(self) -> Iterator[None]:
@@ -94,7 +129,7 @@ class Keyring:
             "credential.helper": f"store --file={shlex.quote(str(self._credentials))}",
             "include.path": str(self._header),
         }
-        if not self._redirects:
+        if not self._redirects or self._login.token:
             # A header goes along to wherever git is sent; the store looks at the host.
             config["http.followRedirects"] = "false"
         if self._remote.path:

@@ -12,10 +12,10 @@ from typing import Final
 from helmward.errors import SpecInvalid
 from helmward.git.remote import Remote
 
+FIELD: Final = "spec.chart.secretRef"
+"""The field of a chart that names the Secret."""
 ANY_USER: Final = "git"
 """Forges take any user with a token."""
-SAID: Final = "spec.chart.secretRef"
-"""What names the Secret of a chart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class GitLogin:
 NOBODY: Final = GitLogin()
 
 
-def read_login(entries: Mapping[str, bytes], said: str = SAID) -> GitLogin:
+def read_login(entries: Mapping[str, bytes], said: str = FIELD) -> GitLogin:
     """Return the login that a Secret's entries hold; a password alone is a token.
 
-    `said` is what names the Secret.
+    `said` is the field or flag that names the Secret.
 
     Raises:
         SpecInvalid: an entry is no text, or has more than one line; it is not quoted.
@@ -61,7 +61,7 @@ def read_login(entries: Mapping[str, bytes], said: str = SAID) -> GitLogin:
     )
 
 
-def check_login(login: GitLogin, remote: Remote, said: str = SAID) -> None:
+def check_login(login: GitLogin, remote: Remote, said: str = FIELD) -> None:
     """Refuse a login that is for another way to get there.
 
     Raises:

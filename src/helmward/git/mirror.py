@@ -18,23 +18,15 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from helmward.errors import SourceUnavailable
-from helmward.git.complaints import Told, meaning
+from helmward.git.complaints import FIELDS, Told, meaning
 from helmward.git.copies import HASHES, Broken, Copy, lines
 from helmward.git.keyring import Keyring
+from helmward.git.login import GitLogin
 from helmward.git.program import Git, GitFailed, GitTimedOut
 from helmward.git.refs import Refs, is_commit, read_refs
 from helmward.git.remote import Remote
 from helmward.git.tree import Entry, with_targets
 
-TOLD: Final = Told(
-    url="spec.chart.git",
-    login="spec.chart.secretRef needs a Secret with a username and a password or token that may"
-    " read the repository",
-    key="spec.chart.secretRef (its entry `identity`), or the operator's own,",
-    hosts="the Secret's entry `known_hosts`, or the operator's own known hosts",
-    authority="the Secret's entry `ca.crt`",
-    timeout="--git-timeout",
-)
 LARGEST_PACK: Final = 1 << 30
 """Bytes that a remote may send at once."""
 MOST_PACKS: Final = 64
@@ -59,6 +51,9 @@ _PLAIN: Final = {
 
 T = TypeVar("T")
 
+AskLogin = Callable[[], Awaitable[GitLogin]]
+"""Says as whom the remote is asked from now on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -75,19 +70,26 @@ class Mirror:
         SourceUnavailable: the folder cannot be written.
     """
 
-    def __init__(  # what a copy is made with, by name
+    def __init__(  # noqa: PLR0913 - what both roles differ in
         self,
         folder: Path,
         remote: Remote,
         keyring: Keyring,
         seconds: float,
         *,
-        told: Told = TOLD,
+        told: Told = FIELDS,
+        login: AskLogin | None = None,
     ) -> None:
-        """`seconds` is what one git command may take; `told` are the words for complaints."""
+        """`seconds` is what one git command may take, `told` how its complaints are worded.
+
+        `login` is asked before each request; without it the keyring's own counts.
+        """
         self.remote = remote
+        self.folder = folder
         self._keyring = keyring
         self._told = told
+        self._login = login
+        self._seconds = seconds
         self._spare = folder / "spare"
         self._hash = "sha1"
         self._shallow, self._lean = True, True
@@ -95,9 +97,8 @@ class Mirror:
         with self._writing():
             keyring.prepare()
         allowed = _PROTOCOLS.get(remote.scheme, remote.scheme)
-        safe = {"GIT_ALLOW_PROTOCOL": allowed, "GIT_LITERAL_PATHSPECS": "1"}
-        self._git = Git(keyring.home, seconds, keyring.env | safe, largest_file=LARGEST_PACK)
-        self._local = Git(keyring.home, seconds, {**safe, "GIT_ALLOW_PROTOCOL": "none"})
+        self._safe = {"GIT_ALLOW_PROTOCOL": allowed, "GIT_LITERAL_PATHSPECS": "1"}
+        self._local = Git(keyring.home, seconds, {**self._safe, "GIT_ALLOW_PROTOCOL": "none"})
         self._copy = Copy(folder / "copy", self._local)
         with self._writing():
             _forget_promises(self._copy.folder)
@@ -128,25 +129,6 @@ class Mirror:
             with self._translated():
                 return Head(name, await self._fetch(name))
 
-    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
-        """Run git with the login laid out, in a repository that is named.
-
-        Raises:
-            SourceUnavailable: as for `refs`.
-        """
-        async with self._lock:
-            with self._translated():
-                return await self._ask(*args, stdin=stdin)
-
-    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
-        """Run git such that it asks no remote, in a repository that is named.
-
-        Raises:
-            SourceUnavailable: git fails.
-        """
-        with self._translated():
-            return await self._local(*args, stdin=stdin)
-
     async def seek(self, short: str) -> str:
         """Return the commit whose first digits are given; all history is fetched for it.
 
@@ -162,11 +144,6 @@ class Mirror:
             with self._translated():
                 await self._anew("HEAD")
             return await self._copy.commit(short)
-
-    @property
-    def folder(self) -> Path:
-        """Where the copy is."""
-        return self._copy.folder
 
     async def has(self, commit: str) -> bool:
         """Tell whether a commit is in the copy."""
@@ -216,6 +193,36 @@ class Mirror:
         """
         wanted = list(dict.fromkeys(oids))
         return await self._read(head, lambda: self._copy.contents(wanted), wanted)
+
+    async def ask_remote(
+        self, *args: str, stdin: bytes = b"", git_dir: Path | None = None
+    ) -> bytes:
+        """Run a git command that talks to the remote, from this copy or another of ours.
+
+        Credentials are laid out as for `fetch`; the address has to stand in the words.
+
+        Raises:
+            SourceUnavailable: the remote does not answer, or refuses us.
+        """
+        folder = git_dir or self._copy.folder
+        async with self._lock:
+            with self._translated():
+                try:
+                    return await self._ask("--git-dir", str(folder), *args, stdin=stdin)
+                finally:
+                    _forget_promises(folder)
+
+    async def local(self, *args: str, stdin: bytes = b"", git_dir: Path | None = None) -> bytes:
+        """Run a git command on this copy, or another of ours; it may ask nobody.
+
+        Raises:
+            Broken: git cannot do it; the words are its own.
+        """
+        folder = git_dir or self._copy.folder
+        try:
+            return await self._local("--git-dir", str(folder), *args, stdin=stdin)
+        except GitFailed as error:
+            raise Broken(self._keyring.redact(str(error)).strip()) from None
 
     async def _read(
         self, head: Head, read: Callable[[], Awaitable[T]], oids: Iterable[str] = ()
@@ -353,8 +360,13 @@ class Mirror:
             _forget_promises(folder)
 
     async def _ask(self, *args: str, stdin: bytes = b"") -> bytes:
-        with self._keyring.laid_out():
-            return await self._git(*args, stdin=stdin)
+        keyring = self._keyring
+        if self._login is not None:
+            keyring.use(await self._login())
+        with keyring.laid_out():
+            env = keyring.env | self._safe
+            git = Git(keyring.home, self._seconds, env, largest_file=LARGEST_PACK)
+            return await git(*args, stdin=stdin)
 
     def _moved(self, head: Head, why: str) -> SourceUnavailable:
         return SourceUnavailable(

@@ -40,13 +40,16 @@ def changed_items(
         for key, item in known.items()
     }
     steps = {step.id: step for step in united.plan.steps}
+    found = {id(step.manifest): step for step in united.plan.steps}
     for change in rehearsal.changes:
         if change.verb is Verb.NONE:
             items[change.id] = _item(steps[change.id], united, change.fields)
         elif change.id not in items and change.verb is not Verb.IGNORED:
             items[change.id] = replace(_item(steps[change.id], united, ""), digest="")
     for one in outcome.applied:
-        items[one.id] = _item(steps[one.id], united, one.fields)
+        # Of a kind that came meanwhile the namespace is known only now.
+        step = found[id(one.manifest)]
+        items[one.id] = replace(_item(step, united, one.fields), id=one.id)
     return items
 
 

@@ -8,16 +8,19 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from helmward.errors import HelmwardError
 from helmward.gitops import single
-from helmward.gitops.build import ObjectId
-from helmward.gitops.cluster import Cluster, look_up
+from helmward.gitops.build import Manifest, ObjectId
+from helmward.gitops.cluster import Cluster, find_kinds, look_up
 from helmward.gitops.each import each
 from helmward.gitops.inventory import Inventory
 from helmward.gitops.plan import Plan, Step, Terms, kind_of, placed
 from helmward.gitops.rehearsal import Change, Rehearsal
 from helmward.gitops.report import Refusal
+from helmward.gitops.scope import Scope
 from helmward.gitops.single import Document, Found
 from helmward.gitops.trial import try_step
+from helmward.kube.resources import Resource
 
 
 class OnApplied(Protocol):
@@ -32,6 +35,7 @@ class Applied:
     """An object that the API server took."""
 
     id: ObjectId
+    manifest: Manifest
     changed: bool
     healed: bool
     created: bool = False
@@ -44,6 +48,7 @@ class Skipped:
     """An object that was left alone, because it or the settings ask for that."""
 
     id: ObjectId
+    manifest: Manifest
     fields: str = ""
     """As `Applied.fields`, of an apply that was earlier."""
 
@@ -106,14 +111,10 @@ class Applier:
         Raises:
             ClusterUnavailable: the API server is gone; the rest was left.
         """
-
-        async def one(step: Step) -> Applied | Skipped:
-            return await self._bring(step, plan.terms)
-
         results: list[Applied | Skipped | Refusal] = []
         self._waited.clear()
         for stage in plan.stages:
-            done = await each(self.cluster, _chosen(stage, only), one)
+            done = await self._stage(_chosen(stage, only), plan.terms)
             for refusal in (result for result in done if isinstance(result, Refusal)):
                 self.on_refused(refusal)
             results += done
@@ -133,25 +134,34 @@ class Applier:
         ids = {step.id for step in plan.steps}
         self._digests = {found: digest for found, digest in self._digests.items() if found in ids}
 
-    async def _bring(self, step: Step, terms: Terms) -> Applied | Skipped:
-        step = await self._known(step, terms)
+    async def _stage(
+        self, steps: Sequence[Step], terms: Terms
+    ) -> list[Applied | Skipped | Refusal]:
+        """Apply steps in any order; kinds may have come into the cluster since the plan."""
+        unknown = {kind_of(step.manifest) for step in steps if step.resource is None}
+        kinds = await find_kinds(self.cluster, unknown)
+
+        async def one(step: Step) -> Applied | Skipped:
+            if step.resource is None:
+                step = _with_kind(step, kinds[kind_of(step.manifest)], terms)
+            return await self._bring(step, terms.scope)
+
+        return await each(self.cluster, steps, one)
+
+    async def _bring(self, step: Step, scope: Scope) -> Applied | Skipped:
+        await self._await_kind(step)
         found = self._found.get(step.id)
         if found is None:
             found = single.what_is(await look_up(self.cluster, step))
-        limited = terms.scope.objection(step.id, step.manifest.api_version)
+        limited = scope.objection(step.id, step.manifest.api_version)
         if limited or single.leaves_alone(step, found):
-            return Skipped(step.id, found.stamp[-1])
+            return Skipped(step.id, step.manifest, found.stamp[-1])
         return self._taken(step, found, await single.bring(self.cluster, step, found))
 
-    async def _known(self, step: Step, terms: Terms) -> Step:
-        """Return the step with its kind, which may have come into the cluster since."""
+    async def _await_kind(self, step: Step) -> None:
         if step.defined_by and step.defined_by not in self._waited:
             await single.await_served(self.cluster, step.defined_by)
             self._waited.add(step.defined_by)
-        if step.resource is not None:
-            return step
-        resource = await self.cluster.resource_for(*kind_of(step.manifest))
-        return placed(Step(step.manifest, step.manifest.id, {}, resource), terms)
 
     def _taken(self, step: Step, found: Found, answer: Document) -> Applied:
         now = single.what_is(answer)
@@ -162,11 +172,19 @@ class Applier:
         changed = now.stamp != found.stamp or (not same and now.version != found.version)
         healed = changed and same
         self.on_applied(step.id, changed=changed, healed=healed)
-        return Applied(step.id, changed, healed, now.uid != found.uid, now.stamp[-1])
+        created = now.uid != found.uid
+        return Applied(step.id, step.manifest, changed, healed, created, now.stamp[-1])
 
 
 def _chosen(steps: Sequence[Step], only: Collection[ObjectId] | None) -> list[Step]:
     return [step for step in steps if only is None or step.id in only]
+
+
+def _with_kind(step: Step, kind: Resource | HelmwardError, terms: Terms) -> Step:
+    """Return a step of a plan that was made before its kind was known."""
+    if isinstance(kind, HelmwardError):
+        raise kind
+    return placed(Step(step.manifest, step.manifest.id, {}, kind), terms)
 
 
 def _without_documents(change: Change) -> Change:

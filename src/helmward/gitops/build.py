@@ -7,7 +7,7 @@ refuses all of it, and every fault is named with its file and line.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
@@ -52,6 +52,8 @@ class Manifest:
     """Whether what it says is partly secret: it came from an encrypted file, or a Secret."""
     stands_for: str = ""
     """What changes whenever the content does and tells nothing of it; empty: the content."""
+    remembered: dict[Any, Any] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """What others have worked out of it; most manifests are the same in the next commit."""
 
     @property
     def place(self) -> str:

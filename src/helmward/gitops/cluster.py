@@ -4,15 +4,19 @@ Who takes part in a sync asks through here. A broken corner of the API, one
 group or one webhook, is told from a server that is gone.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final, Protocol
 
-from helmward.errors import AccessDenied, ClusterUnavailable, NotFound
+from helmward.errors import ClusterUnavailable, HelmwardError, NotFound
 from helmward.gitops.build import Manifest
 from helmward.gitops.plan import Kind, Step, is_ignored, kind_of, own_kinds
 from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.kube.listing import Listed, Selection
 from helmward.kube.resources import Resource
+
+ANSWER: Final = 5.0
+"""Seconds that a group of the API may take to tell of its kinds."""
 
 
 class Cluster(Protocol):
@@ -82,17 +86,40 @@ async def known_kinds(
             of its kinds fails, those kinds count as unknown.
     """
     wanted = [manifest for manifest in manifests if not is_ignored(manifest)]
-    kinds = {}
-    for kind in sorted({kind_of(manifest) for manifest in wanted} - own_kinds(wanted).keys()):
-        if not scope.has_kind(*kind):
-            continue
-        try:
-            kinds[kind] = await cluster.resource_for(*kind)
-        except (NotFound, AccessDenied):
-            continue
-        except ClusterUnavailable as error:
-            await raise_if_gone(cluster, error)
-    return kinds
+    asked = {kind_of(manifest) for manifest in wanted} - own_kinds(wanted).keys()
+    found = await find_kinds(cluster, [kind for kind in asked if scope.has_kind(*kind)])
+    return {kind: one for kind, one in found.items() if isinstance(one, Resource)}
+
+
+async def find_kinds(
+    cluster: Cluster, kinds: Collection[Kind]
+) -> dict[Kind, Resource | HelmwardError]:
+    """Look up kinds all at once; of each that is not found, say why.
+
+    A group that does not answer costs little time, and none of the others.
+
+    Raises:
+        ClusterUnavailable: the API server is gone.
+    """
+    asked = sorted(kinds)
+    answers = await asyncio.gather(*(_find(cluster, kind) for kind in asked))
+    for answer in answers:
+        if isinstance(answer, ClusterUnavailable):
+            await raise_if_gone(cluster, answer)
+            break
+    return dict(zip(asked, answers, strict=True))
+
+
+async def _find(cluster: Cluster, kind: Kind) -> Resource | HelmwardError:
+    try:
+        async with asyncio.timeout(ANSWER) as clock:
+            return await cluster.resource_for(*kind)
+    except HelmwardError as error:
+        return error
+    except TimeoutError:
+        if not clock.expired():
+            raise
+        return ClusterUnavailable(f"the API {kind[0]} does not answer: is its server well?")
 
 
 async def raise_if_gone(cluster: Cluster, error: ClusterUnavailable) -> None:

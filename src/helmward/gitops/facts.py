@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from helmward.errors import HelmwardError
 from helmward.gitops.build import ObjectId
 from helmward.gitops.plan import is_built_in
 from helmward.kube.resources import Resource
@@ -31,7 +32,7 @@ class Fact:
     """Whether a deletion was asked for, which finalizers hold up."""
     volumes: str = ""
     """PersistentVolumeClaims that go with it."""
-    trouble: str = ""
+    trouble: HelmwardError | None = None
     """Why it could not be looked at; nothing else is known then."""
     resource: Resource | None = None
     """Where the API server has it."""

@@ -100,11 +100,12 @@ class _Troubles:
     signature: HelmwardError | None = None
     remote: HelmwardError | None = None
     cluster: HelmwardError | None = None
+    removal: HelmwardError | None = None
     marker: HelmwardError | None = None
 
     @property
     def worst(self) -> HelmwardError | None:
-        return self.signature or self.remote or self.cluster or self.marker
+        return self.signature or self.remote or self.cluster or self.removal or self.marker
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,7 @@ class GitSync:
             inventory = {item.id: item for item in found.items} | dict(record.inventory)
             record = replace(record, inventory=inventory, adopted=not found.missed)
         self._record = record
+        parts.applier.recall(record.inventory)
 
     async def _poll(self) -> None:
         """Look whether there is a commit that was not looked at before."""
@@ -363,28 +365,30 @@ class GitSync:
         for refusal in rehearsal.refused:
             parts.reporter.refused(refusal)
         removal, facts = await self._to_remove()
-        await self._note(_Work(rehearsal, removal=replace(removal, forgotten=frozenset())))
+        await self._foresee(rehearsal, removal)
         outcome = await parts.applier.apply(plan, rehearsal.to_write)
-        work = _Work(rehearsal, outcome, removal)
-        await self._note(work)
+        removed = Removed()
         if removal.objects:
             removed = await parts.remover.remove(removal.objects, facts)
             for found in removed.gone:
                 parts.reporter.removed(found)
             for refusal in removed.refusals:
                 parts.reporter.refused(refusal)
-            work = replace(work, removed=removed)
-            await self._note(work)
+        work = _Work(rehearsal, outcome, removal, removed)
+        await self._note(work)
         return work
 
     async def _to_remove(self) -> tuple[Removal, Facts]:
         parts = self._parts
+        self._troubles.removal = None
         asked = self._union.asked | frozenset(parts.claims.others(self.settings.name))
         candidates = orphans(self._inventory, asked, self._good_paths())
         if not candidates:
             return Removal(), {}
         scope = parts.terms.scope
         facts = await parts.remover.facts(worth_a_look(self.settings.prune, candidates, scope))
+        # What cannot be looked at stays, and holds up nothing else.
+        self._troubles.removal = next((one.trouble for one in facts.values() if one.trouble), None)
         sources = self._record.sources if self._record else ()
         removal = removals(
             self.settings.prune,
@@ -416,8 +420,22 @@ class GitSync:
             return frozenset(own - bad) if self._snapshot else frozenset()
         return frozenset(own | {item.path for item in self._inventory.values()})
 
+    async def _foresee(self, rehearsal: Rehearsal, removal: Removal) -> None:
+        """Write down what will be ours, and what goes: whoever is stopped in between has to know.
+
+        What was approved once is gone on with, also after a restart.
+        """
+        if self._record is None:
+            return
+        items = changed_items(self._union, self._inventory, rehearsal, Outcome())
+        items |= {item.id: item for item in removal.begun}
+        if removal.begun or items.keys() > self._inventory.keys():
+            record = replace(self._record, inventory=items)
+            await self._parts.records.save(record)
+            self._record = record
+
     async def _note(self, work: _Work) -> None:
-        """Write down what is ours, before it is written and after."""
+        """Write down what is ours now."""
         if self._record is None:
             return
         gone = {*work.removal.forgotten, *work.removed.done}

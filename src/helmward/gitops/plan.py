@@ -116,7 +116,8 @@ def make_plan(
     terms = Terms(default_namespace, source, scope)
     wanted = [manifest for manifest in manifests if not is_ignored(manifest)]
     steps = _placed_steps(wanted, kinds, terms)
-    if twice := duplicates(replace(step.manifest, id=step.id) for step in steps):
+    if len({step.id for step in steps}) < len(steps):
+        twice = duplicates(replace(step.manifest, id=step.id) for step in steps)
         raise SourceRejected(listed(twice))
     objections = [(step, scope.objection(step.id, step.manifest.api_version)) for step in steps]
     left = tuple(Left(step.manifest, why) for step, why in objections if why)
@@ -147,7 +148,20 @@ def kind_of(manifest: Manifest) -> Kind:
 
 
 def placed(step: Step, terms: Terms) -> Step:
-    """Return the step with the namespace that the kind's scope asks for, and marked."""
+    """Return the step with the namespace that the kind's scope asks for, and marked.
+
+    Worked out once for each manifest, which outlives the commit.
+    """
+    known = step.manifest.remembered
+    asked = (step.resource, step.defined_by, terms)
+    if asked not in known:
+        known.clear()
+        known[asked] = _placed(step, terms)
+    found: Step = known[asked]
+    return found
+
+
+def _placed(step: Step, terms: Terms) -> Step:
     obj = storable(step.manifest.object)
     namespace = step.id.namespace
     if step.resource is not None:

@@ -96,12 +96,23 @@ def orphans(
     included: what has moved to another path is in it, and so is what somebody
     has changed in the cluster. `good` are the paths of whose items it is known
     that git has no more of them.
+
+    As long as the cluster does not know a kind, its objects are asked for with
+    the namespace that git says, or none: that may be any, then.
     """
-    return tuple(
-        item
-        for found, item in sorted(inventory.items())
-        if found not in asked and item.path in good
-    )
+    anywhere = {_without_namespace(found) for found in asked if not found.namespace}
+    clusters = {_without_namespace(found) for found in asked}
+
+    def is_asked(found: ObjectId) -> bool:
+        same = anywhere if found.namespace else clusters
+        return found in asked or _without_namespace(found) in same
+
+    items = (item for _, item in sorted(inventory.items()) if item.path in good)
+    return tuple(item for item in items if not is_asked(item.id))
+
+
+def _without_namespace(found: ObjectId) -> ObjectId:
+    return replace(found, namespace="")
 
 
 def worth_a_look(

@@ -112,9 +112,9 @@ class Remover:
             return None
         except ClusterUnavailable as error:
             await raise_if_gone(self._kube, error)
-            return Fact(trouble=str(error))
+            return Fact(trouble=error)
         except HelmwardError as error:
-            return Fact(trouble=str(error))
+            return Fact(trouble=error)
 
     async def _look(self, item: Item) -> Fact:
         resource = await self._served(item)

@@ -13,7 +13,6 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from helmward.engine import Engine
-from helmward.git.history import History
 from helmward.gitops.apply import Applier
 from helmward.gitops.board import Board
 from helmward.gitops.building import Builder, Tools
@@ -31,7 +30,7 @@ from helmward.gitops.remove import Remover
 from helmward.gitops.report import Reporter, SyncEvent
 from helmward.gitops.scope import Scope
 from helmward.gitops.source import GitSource
-from helmward.gitops.verify import TIPS, Verifier
+from helmward.gitops.verify import make_verifier
 from helmward.kube import Kube
 from helmward.kube.entries import ClusterEntries
 from helmward.runtime import Leader, keep_leading
@@ -150,13 +149,12 @@ class SyncRole:
         kube, namespace, work = around.kube, around.namespace, around.work / settings.name
         login = make_login(kube, namespace, settings, role.deploy_key)
         source = GitSource(settings, work, login=login)
-        history = History(source, work / "history", tips=settings.verify.mode in TIPS)
         terms = terms_of(role, settings, kube.config.namespace)
         return Parts(
             cluster=kube,
             source=source,
             builder=make_builder(role, settings, around.engine, kube, terms.default_namespace),
-            verifier=Verifier(settings.verify, history, around.engine),
+            verifier=make_verifier(settings.verify, source, work / "history", around.engine),
             marker=make_marker(
                 settings.state,
                 source,

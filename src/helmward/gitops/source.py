@@ -12,6 +12,7 @@ from typing import Final
 
 from helmward.errors import ConfigInvalid, SourceRejected, SourceUnavailable
 from helmward.git.complaints import FLAGS
+from helmward.git.copies import Broken
 from helmward.git.keyring import Keyring
 from helmward.git.login import NOBODY, GitLogin, check_login
 from helmward.git.mirror import Head as Fetched
@@ -115,13 +116,15 @@ class GitSource:
         """
         return await self.snapshot(Head(commit, commit, commit))
 
-    async def ask_remote(self, *args: str, stdin: bytes = b"") -> bytes:
+    async def ask_remote(
+        self, *args: str, stdin: bytes = b"", git_dir: Path | None = None
+    ) -> bytes:
         """Run git with the login that counts now; see `git.aside.Door`."""
-        return await (await self.mirror()).ask_remote(*args, stdin=stdin)
+        return await (await self.mirror()).ask_remote(*args, stdin=stdin, git_dir=git_dir)
 
-    async def local(self, *args: str, stdin: bytes = b"") -> bytes:
+    async def local(self, *args: str, stdin: bytes = b"", git_dir: Path | None = None) -> bytes:
         """Run git such that it asks no remote; see `git.aside.Door`."""
-        return await (await self.mirror()).local(*args, stdin=stdin)
+        return await (await self.mirror()).local(*args, stdin=stdin, git_dir=git_dir)
 
     async def _snapshot(self, mirror: Mirror, fetched: Fetched, head: Head) -> Snapshot:
         listed = _readable(await mirror.tree(fetched))
@@ -232,10 +235,9 @@ async def _contents(
 
 async def _about(mirror: Mirror, sha: str) -> Commit:
     """Return what people know the commit by; a copy that cannot tell is no reason to stop."""
-    there = ("--git-dir", str(mirror.folder))
     try:
-        said = await mirror.local(*there, "log", "-1", "--no-show-signature", _ABOUT, sha)
-    except SourceUnavailable:
+        said = await mirror.local("log", "-1", "--no-show-signature", _ABOUT, sha)
+    except Broken:
         return Commit(sha)
     author, at, subject = said.decode(errors="replace").rstrip("\n").split("\0", 2)
     return Commit(sha, author, subject[:LONGEST_SUBJECT], datetime.fromisoformat(at))

@@ -9,23 +9,19 @@ those fields become ours that the annotation names and that are kubectl's.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
-from helmward.gitops.fields import FIELD_MANAGER, is_ours
+from helmward.gitops.field_paths import Fields, split, union, without
+from helmward.gitops.fields import FIELD_MANAGER, is_ours, our_entry
 from helmward.gitops.policies import annotations_of
 from helmward.gitops.stored import LAST_APPLIED, with_data
-
-Fields = dict[str, Any]
-"""As `fieldsV1` has it: `f:name` is a field, `k:{...}`, `v:...` and `i:...` are items of a
-list, `.` is the thing itself; an empty mapping ends a path."""
 
 _APPLIERS: Final = frozenset(("kubectl", "kubectl-client-side-apply", "before-first-apply"))
 """kubectl's names, and the one under which the API server notes down what came before it
 noted down anything."""
 _OWNS_LAST_APPLIED: Final = ("f:metadata", "f:annotations", f"f:{LAST_APPLIED}")
-_ABSENT: Final = object()
 
 
 def was_applied_by_client(live: Mapping[str, Any]) -> bool:
@@ -36,23 +32,40 @@ def was_applied_by_client(live: Mapping[str, Any]) -> bool:
 def handed_over(live: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the managedFields of an object with what was applied last being ours.
 
-    Of an item of a list that is handed over kubectl keeps nothing: else the
-    item would outlive its removal from git as a torso of defaults. Such rests
-    belong to nobody then, and stay as long as the item does.
+    What kubectl keeps of an item of a list, its defaults say, does not keep the
+    item: whoever owns the item itself (the `.` in it) decides whether it goes.
     """
     last = _last_applied(live)
     ours: Fields = {}
     kept = []
     for entry in live["metadata"].get("managedFields") or []:
         if is_ours(entry):
-            ours = _union(ours, entry.get("fieldsV1") or {})
+            ours = union(ours, entry.get("fieldsV1") or {})
         elif _is_applier(entry):
-            taken, rest = _split(entry.get("fieldsV1") or {}, last)
-            ours = _union(ours, taken)
+            taken, rest = split(entry.get("fieldsV1") or {}, last)
+            ours = union(ours, taken)
             kept += [{**entry, "fieldsV1": rest}] if rest else []
         else:
             kept.append(entry)
     return [*kept, _entry(ours, live["apiVersion"])] if ours else kept
+
+
+def forecast(live: Mapping[str, Any], merged: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answer of a dry run without what will go after a take-over.
+
+    That is what becomes ours, is not applied, and nobody else's: a dry run
+    cannot tell, for it kubectl still is the owner of what git has dropped. What
+    the API server fills in instead is left out.
+    """
+    ours: Fields = {}
+    kept: Fields = dict((our_entry(merged["metadata"]) or {}).get("fieldsV1") or {})
+    for entry in handed_over(live):
+        if is_ours(entry):
+            ours = entry["fieldsV1"]
+        else:
+            kept = union(kept, entry.get("fieldsV1") or {})
+    left: dict[str, Any] = without(merged, ours, kept)
+    return left
 
 
 def patch(live: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -106,59 +119,3 @@ def _entry(fields: Fields, api_version: str) -> dict[str, Any]:
         "fieldsType": "FieldsV1",
         "fieldsV1": fields,
     }
-
-
-def _split(owned: Fields, value: Any) -> tuple[Fields, Fields]:
-    """Divide fields into those that a document has, and the rest."""
-    taken: Fields = {}
-    rest: Fields = {}
-    for key, below in owned.items():
-        inner = value if key == "." else _inner(key, value)
-        if inner is _ABSENT:
-            rest[key] = below
-        elif not below or not isinstance(inner, dict | list):
-            (taken if not below else rest)[key] = below
-        else:
-            had, left = _split(below, inner)
-            taken |= {key: had} if had else {}
-            rest |= {key: left} if left and not _is_item(key) else {}
-    return taken, rest
-
-
-def _is_item(key: str) -> bool:
-    return key.startswith(("k:", "v:", "i:"))
-
-
-def _inner(key: str, value: Any) -> Any:
-    """Return what a step of a path leads to in a document."""
-    kind, _, name = key.partition(":")
-    if kind == "f":
-        return value.get(name, _ABSENT) if isinstance(value, dict) else _ABSENT
-    if not isinstance(value, list):
-        return _ABSENT
-    wanted = json.loads(name)
-    if kind == "k":
-        return next(_by_keys(wanted, value), _ABSENT)
-    if kind == "v":
-        return wanted if wanted in value else _ABSENT
-    return value[wanted] if isinstance(wanted, int) and wanted < len(value) else _ABSENT
-
-
-def _by_keys(wanted: Mapping[str, Any], items: Iterable[Any]) -> Iterator[Any]:
-    """Yield the items that have the keys, first those that say so in full.
-
-    A key that an item leaves out was filled in by the API server.
-    """
-    found = [item for item in items if isinstance(item, dict)]
-    yield from (item for item in found if wanted.items() <= item.items())
-    for item in found:
-        said = {key: item[key] for key in wanted if key in item}
-        if said and said.items() <= wanted.items():
-            yield item
-
-
-def _union(one: Fields, other: Fields) -> Fields:
-    both = dict(one)
-    for key, below in other.items():
-        both[key] = _union(both[key], below) if key in both else below
-    return both

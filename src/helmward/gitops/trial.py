@@ -15,6 +15,7 @@ from helmward.gitops.policies import Policy, is_forced, policy_of
 from helmward.gitops.rehearsal import Change, Verb, changes_nothing
 from helmward.gitops.single import Document, Found, leaves_alone, rehearse, what_is
 from helmward.gitops.stored import without_note
+from helmward.gitops.takeover import forecast
 
 _NO_DRY_RUN: Final = "does not support dry run"
 """What the API server says of a webhook that would act on a rehearsal as well."""
@@ -84,6 +85,8 @@ def _compared(step: Step, live: Document | None, merged: Document | None) -> Tri
         return _change(step, Verb.IGNORED, fields=fields, live=live, merged=live), found
     if live is None:
         return _change(step, Verb.CREATE, merged=merged), found
+    if merged is not None and found.foreign:
+        merged = forecast(live, merged)
     if merged is None or found.foreign or not changes_nothing(live, merged):
         return _change(step, Verb.CHANGE, live=live, merged=merged), found
     return _change(step, Verb.NONE, fields=fields, live=live, merged=merged), found

@@ -111,8 +111,12 @@ def _brought(standings: Iterable[Standing]) -> dict[Kind, Resource]:
 
 
 def _spared(plan: Plan) -> frozenset[ObjectId]:
-    """Return what is not applied by what it may be called: its scope was not asked for."""
+    """Return what is not applied, or of no known kind, by what it may be called.
+
+    Whether it has a namespace is not known.
+    """
     found = [one.id for one in (*plan.ignored, *(left.manifest for left in plan.left))]
+    found += [step.id for step in plan.steps if step.resource is None]
     default = plan.terms.default_namespace
     filled = [replace(one, namespace=default) for one in found if not one.namespace]
     return frozenset((*found, *filled))

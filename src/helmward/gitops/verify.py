@@ -4,7 +4,7 @@ Called by `loop` before a commit is applied. Here is what has to be signed, and
 what follows if it is not; `signers` knows by whom it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ WALKED: Final = ("all", "first-parent")
 TIPS: Final = ("HEAD", "Tag", "TagAndHEAD")
 """Flux 2's modes: that, or nothing new."""
 AT_ONCE: Final = 100
-"""Commits that are read at once."""
+"""About how many commits are read at once; all of one merge always are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,15 @@ class Verifier:
         good = walk.since
         if good:
             await self._check_since(good)
-        for step in steps(walk) if walk.parents else [(head.sha,)]:
-            try:
-                await self._check(step[-1:] if along else step)
-            except Unsigned as error:
-                return self._up_to(head, good, str(error))
-            good = step[-1]
+        groups = (step[-1:] if along else step for step in steps(walk))
+        for portion in portions(groups if walk.parents else [(head.sha,)]):
+            found = await self._read(commit for group in portion for commit in group)
+            for group in portion:
+                try:
+                    await self._check(group, found)
+                except Unsigned as error:
+                    return self._up_to(head, good, str(error))
+                good = group[-1]
         return self._up_to(head, good)
 
     def _up_to(self, head: Head, good: str, problem: str = "") -> Verdict:
@@ -93,7 +96,7 @@ class Verifier:
             by = await self._check_tag(head)
         if self._settings.mode != "Tag":
             await self._history.have(head.name, head.sha)
-            await self._check([head.sha])
+            await self._check([head.sha], await self._read([head.sha]))
             by = self._signers.of(head.sha)
         return Verdict(_named(head, head.sha), "", by)
 
@@ -124,26 +127,38 @@ class Verifier:
     async def _check_since(self, commit: str) -> None:
         """Check where the walk begins: what is before it was never looked at."""
         try:
-            await self._check([commit])
+            await self._check([commit], await self._read([commit]))
         except Unsigned as error:
             raise Unsigned(
                 f"signatures are looked at from the commit in force on, and {error}: turn {FLAG}"
                 " on when a signed commit is in force"
             ) from error
 
-    async def _check(self, commits: Sequence[str]) -> None:
-        """Check commits, those first that others follow."""
-        unknown = [commit for commit in commits if not self._signers.of(commit)]
-        for start in range(0, len(unknown), AT_ONCE):
-            await self._check_some(unknown[start : start + AT_ONCE])
+    async def _read(self, commits: Iterable[str]) -> Mapping[str, bytes]:
+        """Read those commits of which it is not known who signed them."""
+        return await self._history.read(one for one in commits if not self._signers.of(one))
 
-    async def _check_some(self, commits: Sequence[str]) -> None:
-        found = await self._history.read(commits)
+    async def _check(self, commits: Sequence[str], found: Mapping[str, bytes]) -> None:
+        """Check commits, those first that others follow; `found` is what they are."""
         for commit in commits:
+            if self._signers.of(commit):
+                continue
             said = f"commit {commit[:12]}"
             if commit not in found:
                 raise self._signers.refused(said, "it is too large for a commit")
             await self._signers.check(commit, split_commit(commit, found[commit]), said)
+
+
+def portions(groups: Iterable[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Yield groups of commits that together are neither many nor few, in their order."""
+    portion: list[tuple[str, ...]] = []
+    for group in groups:
+        portion.append(group)
+        if sum(map(len, portion)) >= AT_ONCE:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
 
 
 def make_verifier(

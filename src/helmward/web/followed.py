@@ -28,7 +28,7 @@ class Followed:
 
     def is_about(self, wanted: frozenset[str], branch: str | None) -> bool:
         """Tell whether news of these addresses, and of that branch, may concern it."""
-        if likeness(self.settings.url) not in wanted:
+        if name_of(self.settings.url) not in wanted:
             return False
         followed = branch_of(self.settings)
         return not branch or not followed or branch.removeprefix(BRANCHES) == followed
@@ -42,7 +42,7 @@ class FollowedRepositories:
 
     def notified(self, urls: list[str], branch: str | None = None) -> None:
         """Have those looked at that an address is like; a branch that is not theirs is no news."""
-        wanted = frozenset(map(likeness, urls)) - {""}
+        wanted = frozenset(map(name_of, urls)) - {""}
         for one, bell in self._bells:
             if one.is_about(wanted, branch):
                 bell.ring()
@@ -56,6 +56,11 @@ class FollowedRepositories:
         """Forget rings that were not answered: the server stops."""
         for _, bell in self._bells:
             bell.still()
+
+
+def name_of(url: str) -> str:
+    """Return what all addresses of a repository have in common; a local one has its own alone."""
+    return likeness(url) or url.removesuffix("/")
 
 
 def branch_of(settings: RepositorySettings) -> str:

@@ -53,6 +53,15 @@ def test_the_branch_that_is_followed(ref: dict[str, str], branch: str) -> None:
     assert branch_of(a_repository(ref=RefSettings(**ref))) == branch
 
 
+async def test_a_repository_of_this_machine_is_known_by_its_address() -> None:
+    """It has no host by which addresses could be alike."""
+    looked = Looked(a_repository("file:///srv/shop.git"))
+    looked.all.notified(["file:///srv/other.git", ""])
+    assert looked.names == []
+    looked.all.notified(["file:///srv/shop.git"])
+    assert looked.names == ["shop"]
+
+
 @pytest.mark.parametrize(
     ("ref", "pushed", "looked"),
     [

@@ -4,8 +4,13 @@ import asyncio
 from dataclasses import dataclass
 
 from helmward.gitops.build import Manifest, Parsed, together
+from helmward.gitops.building.files import Files
+from helmward.gitops.building.generated import Generated, Recipe, find_recipe, read_recipe
+from helmward.gitops.building.kustomized import Kustomized, folder_of
 from helmward.gitops.building.plain import Plain
+from helmward.gitops.building.substituted import Substitution
 from helmward.gitops.building.tools import Tools
+from helmward.gitops.building.variables import read_variables, wants_variables
 from helmward.gitops.snapshot import Snapshot
 from helmward.settings import PathSettings, RepositorySettings
 
@@ -25,7 +30,10 @@ class Builder:
     def __init__(self, settings: RepositorySettings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
+        self._files = Files(settings, tools.decrypter)
         self._plain: dict[str, Plain] = {}
+        self._kustomized: dict[str, Kustomized] = {}
+        self._substitutions: dict[str, Substitution] = {}
 
     async def build(self, snapshot: Snapshot, path: PathSettings) -> Built:
         """Return all manifests of a path, or none.
@@ -36,9 +44,39 @@ class Builder:
                 had now.
         """
         parsed = await self._parsed(snapshot, path)
+        if wants_variables(path):
+            variables = await read_variables(path, self._tools)
+            substitution = self._substitutions.setdefault(path.path, Substitution())
+            parsed = await asyncio.to_thread(substitution.fill, parsed, variables)
         manifests = await asyncio.to_thread(together, parsed)
         return Built(tuple(manifests))
 
     async def _parsed(self, snapshot: Snapshot, path: PathSettings) -> list[Parsed]:
-        plain = self._plain.setdefault(path.path, Plain())
+        recipe = await self._recipe(snapshot, path)
+        if recipe is not None:
+            generated = Generated(self._files, self._tools.kustomize, self._settings.sync_timeout)
+            return await generated.read(snapshot, path.path, recipe)
+        if _is_kustomized(snapshot, path):
+            return await self._kustomizes(path.path).read(snapshot, path.path)
+        plain = self._plain.setdefault(path.path, Plain(self._files))
         return await plain.read(snapshot, path.path)
+
+    async def _recipe(self, snapshot: Snapshot, path: PathSettings) -> Recipe | None:
+        """Return how the path's manifests are made, where commands make them."""
+        name = find_recipe(snapshot.tree, path.path) if self._settings.generators else None
+        if name is None:
+            return None
+        recipe = read_recipe(name, (await snapshot.read([name]))[name])
+        return None if recipe.scan else recipe
+
+    def _kustomizes(self, path: str) -> Kustomized:
+        if path not in self._kustomized:
+            engine, limit = self._tools.kustomize, self._settings.sync_timeout
+            self._kustomized[path] = Kustomized(self._files, engine, limit)
+        return self._kustomized[path]
+
+
+def _is_kustomized(snapshot: Snapshot, path: PathSettings) -> bool:
+    if path.build != "auto":
+        return path.build == "kustomize"
+    return folder_of(snapshot.tree, path.path) is not None

@@ -11,7 +11,8 @@ from typing import Final
 
 from helmward.errors import SourceRejected
 from helmward.git.tree import Entry
-from helmward.gitops.build import Parsed, parse
+from helmward.gitops.build import Parsed
+from helmward.gitops.building.files import File, Files, understood
 from helmward.gitops.snapshot import Snapshot
 from helmward.gitops.tree import MAX_TOTAL, pick
 
@@ -27,12 +28,15 @@ class Read:
 
     parsed: Parsed
     size: int
+    again: bool
+    """Whether the next commit may find it otherwise: it could not be opened."""
 
 
 @dataclass
 class Plain:
     """Reads the files of one path; what the last commit had is remembered."""
 
+    files: Files
     known: Known = field(default_factory=dict)
 
     async def read(self, snapshot: Snapshot, path: str) -> list[Parsed]:
@@ -43,9 +47,9 @@ class Plain:
             SourceUnavailable: a file cannot be got.
         """
         picked = pick(snapshot.tree, [path], snapshot.head.sha)
-        names = [name for name, entry in picked.items() if (name, entry.oid) not in self.known]
-        contents = await snapshot.read(names)
-        fresh = await asyncio.to_thread(_parsed, contents)
+        names = [name for name, entry in picked.items() if self._is_new(name, entry)]
+        contents = await self.files.read(snapshot, names, objects=True)
+        fresh = await asyncio.to_thread(_understood, contents)
         self.known = {
             (name, entry.oid): fresh.get(name) or self.known[name, entry.oid]
             for name, entry in picked.items()
@@ -53,9 +57,16 @@ class Plain:
         _refuse_large(picked, self.known, path)
         return [read.parsed for read in self.known.values()]
 
+    def _is_new(self, name: str, entry: Entry) -> bool:
+        read = self.known.get((name, entry.oid))
+        return read is None or read.again
 
-def _parsed(contents: Mapping[str, bytes]) -> dict[str, Read]:
-    return {name: Read(parse(name, text), len(text)) for name, text in contents.items()}
+
+def _understood(files: Mapping[str, File]) -> dict[str, Read]:
+    return {
+        name: Read(understood(name, file), len(file.content), bool(file.fault))
+        for name, file in files.items()
+    }
 
 
 def _refuse_large(picked: Mapping[str, Entry], known: Known, path: str) -> None:

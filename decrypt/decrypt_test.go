@@ -10,8 +10,6 @@ import (
 	"testing"
 
 	fage "filippo.io/age"
-	"github.com/ProtonMail/go-crypto/openpgp"
-	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/getsops/sops/v3"
 	"github.com/getsops/sops/v3/aes"
 	"github.com/getsops/sops/v3/age"
@@ -132,16 +130,8 @@ func TestWhatCannotBeOpenedIsSaidWithoutQuotingIt(t *testing.T) {
 }
 
 func TestOpenPGPKeysOpenToo(t *testing.T) {
-	entity, err := openpgp.NewEntity("test", "", "test@example.test", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var private, public bytes.Buffer
-	writer, _ := armor.Encode(&private, openpgp.PrivateKeyType, nil)
-	if err := entity.SerializePrivate(writer, nil); err != nil {
-		t.Fatal(err)
-	}
-	writer.Close()
+	entity := newEntity(t)
+	var public bytes.Buffer
 	if err := entity.Serialize(&public); err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +142,7 @@ func TestOpenPGPKeysOpenToo(t *testing.T) {
 	}
 	pgp.PubRing(ring).ApplyToMasterKey(key)
 	document := encrypted(t, plain["yaml"], "yaml", key)
-	for name, secret := range map[string][]byte{"armoured": private.Bytes()} {
+	for name, secret := range map[string][]byte{"armoured": private(t, entity)} {
 		opened, err := decrypt(document, "yaml", keysGiven{PGP: [][]byte{secret}})
 		if err != nil || string(opened) != plain["yaml"] {
 			t.Fatalf("%s: %q, %v", name, opened, err)
@@ -188,10 +178,19 @@ func TestFixtures(t *testing.T) {
 	}
 	key, secret := newAge(t)
 	_, other := newAge(t)
+	entity := newEntity(t)
+	sealed := "apiVersion: v1\nkind: Secret\nmetadata:\n    name: login\n"
+	beside := "apiVersion: v1\nkind: ConfigMap\nmetadata:\n    name: beside\ndata:\n    port: \"1\"\n"
+	login := sealed + "stringData:\n    password: planted-in-sops\n"
 	for name, content := range map[string][]byte{
 		"age.key":     secret,
 		"other.key":   other,
 		"values.yaml": encrypted(t, "colour: planted-in-sops\nlist:\n    - planted-too\n", "yaml", key),
+		"secret.yaml": encrypted(t, login+"---\n"+beside, "yaml", key),
+		"broken.yaml": encrypted(t, sealed+"    namespace: 5\n", "yaml", key),
+		"login.env":   encrypted(t, "PASSWORD=planted-in-sops\n", "dotenv", key),
+		"pgp.key":     private(t, entity),
+		"pgp.secret":  message(t, entity, login, true),
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), content, 0o600); err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-// Command decrypt opens one document that SOPS has encrypted and ends. Document
+// Command decrypt opens one document that SOPS or OpenPGP has encrypted and ends. Document
 // and keys come in on standard input and nothing else is read: no cloud, no
 // agent, no key of the machine is asked. It is a program of its own because the
 // library brings the clients of every cloud, which a long-lived process would
@@ -16,7 +16,8 @@ const largestRequest = 32 << 20
 
 type request struct {
 	Document []byte `json:"document"`
-	// Form is yaml, json, dotenv, ini or binary.
+	// Form is yaml, json, dotenv, ini or binary; pgp is a message that SOPS has
+	// nothing to do with.
 	Form string    `json:"form"`
 	Keys keysGiven `json:"keys"`
 }

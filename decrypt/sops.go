@@ -38,6 +38,9 @@ func decrypt(document []byte, form string, keys keysGiven) (plain []byte, err er
 	if len(document) > largestDocument {
 		return nil, refused("is larger than %d MiB", largestDocument>>20)
 	}
+	if form == "pgp" {
+		return openMessage(document, keys)
+	}
 	store, err := storeOf(form)
 	if err != nil {
 		return nil, err
@@ -95,7 +98,7 @@ func storeOf(form string) (sops.Store, error) {
 	case "ini":
 		return ini.NewStore(&all.INI), nil
 	}
-	return nil, fmt.Errorf("no form %q of encrypted documents: yaml, json, dotenv, ini or binary", form)
+	return nil, fmt.Errorf("no form %q of encrypted documents: yaml, json, dotenv, ini, binary or pgp", form)
 }
 
 // recipients names whom a document is for, in public words.

@@ -12,6 +12,7 @@ from helmward.gitops.building import Builder, Tools
 from helmward.gitops.snapshot import Snapshot
 from helmward.gitops.source import GitSource
 from helmward.kube.resources import Resource
+from helmward.redaction import Redactor
 from helmward.settings import PathSettings, RepositorySettings, Substitutes
 from tests.support.git_repo import GitRepo
 
@@ -191,3 +192,29 @@ async def test_a_variable_that_is_not_set_is_named_with_its_place(place: Place) 
         await built(place, a_builder(place), path="b", substitute={"x": "planted-value"})
 
     assert "planted" not in str(caught.value)
+
+
+async def test_values_of_secrets_are_kept_out_of_whatever_is_said(place: Place) -> None:
+    """Those that were put in; a ConfigMap tells its own."""
+    place.repo.commit({"a.yaml": a_map("a", "'${password} ${city}'")})
+    redactor = Redactor()
+    tools = replace(NO_TOOLS, entries=SHELF)
+    builder = Builder(RepositorySettings(place.repo.url), tools, redactor)
+
+    await built(place, builder, substitute_from=(CLUSTER, LOGIN))
+
+    assert redactor.mask("hunter-two here") == "*** here"
+
+
+async def test_a_submodule_is_noted(place: Place) -> None:
+    """Where something is expected and nothing is read."""
+    place.repo.commit({"app/a.yaml": a_map("a")})
+    place.repo.submodule("app/other")
+    builder = a_builder(place)
+
+    found = await builder.build(await place.snapshot(), PathSettings("app"))
+    root = await builder.build(await place.snapshot(), PathSettings(""))
+    other = await builder.build(await place.snapshot(), PathSettings("app/a.yaml"))
+
+    assert found.notes == root.notes == ("app/other is a submodule: nothing of it is read",)
+    assert other.notes == ()

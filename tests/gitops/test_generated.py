@@ -51,8 +51,10 @@ async def names(place: Place, builder: Builder, path: str = "app") -> list[str]:
     return [one.id.name for one in await objects(place, builder, path)]
 
 
-async def refused(place: Place, builder: Builder) -> str:
-    with pytest.raises(SourceRejected) as caught:
+async def refused(
+    place: Place, builder: Builder, error: type[HelmwardError] = SourceRejected
+) -> str:
+    with pytest.raises(error) as caught:
         await objects(place, builder)
     return str(caught.value)
 
@@ -130,7 +132,7 @@ async def test_a_command_knows_little_of_us(place: Place, monkeypatch: pytest.Mo
     shown = f"'{clean} && echo \"$CLOUDSDK_CONFIG\" >&2; exit 3'"
     place.repo.commit({".flux.yaml": a_recipe(shown), "app/x": ""})
 
-    assert await refused(place, generating(place)) == (
+    assert await refused(place, generating(place), SourceUnavailable) == (
         ".flux.yaml:4: the command ended with 3: passed"
     )
 
@@ -138,21 +140,47 @@ async def test_a_command_knows_little_of_us(place: Place, monkeypatch: pytest.Mo
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("echo planned >&2; exit 7", ".flux.yaml:4: the command ended with 7: planned"),
-        ("exit 7", ".flux.yaml:4: the command ended with 7: without a word"),
-        ("no-such-program", ".flux.yaml:4: the command ended with 127: "),
+        ("echo planned >&2; exit 7", "ended with 7: planned"),
+        ("exit 7", "ended with 7: without a word"),
+        ("no-such-program", "ended with 127: "),
+        ("kill -9 $$", "was killed (SIGKILL): without a word"),
+    ],
+)
+async def test_a_command_that_fails_is_named_and_tried_again(
+    place: Place, command: str, words: str
+) -> None:
+    """What it reads besides git may be there later."""
+    place.repo.commit({".flux.yaml": a_recipe(command), "app/x": ""})
+
+    said = await refused(place, generating(place), SourceUnavailable)
+
+    assert said.startswith(f".flux.yaml:4: the command {words}")
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
         ("'echo \"a: [\"'", ".flux.yaml:4: output:2:1: "),
         ("'echo \"kind: x\"'", ".flux.yaml:4: output:1: apiVersion is missing"),
         ("cat secret.yaml", ".flux.yaml:4: what the command printed is encrypted with SOPS"),
         ("head -c 70000000 /dev/zero", ".flux.yaml:4: the command printed more than"),
     ],
 )
-async def test_what_is_wrong_is_named_with_the_command(
+async def test_what_a_command_printed_wrongly_is_named(
     place: Place, command: str, words: str
 ) -> None:
     place.repo.commit({".flux.yaml": a_recipe(command), "app/secret.yaml": sealed("secret.yaml")})
 
     assert (await refused(place, generating(place))).startswith(words)
+
+
+@pytest.mark.parametrize("path", ["none", "app/none.yaml"])
+async def test_a_path_that_is_not_there_is_named(place: Place, path: str) -> None:
+    """Before anything runs."""
+    place.repo.commit({".flux.yaml": a_recipe("exit 7"), "app/x": ""})
+
+    with pytest.raises(SourceRejected, match=f"--git-path {path}: commit .* has no such folder"):
+        await objects(place, generating(place), path)
 
 
 async def test_a_late_command_is_killed_with_all_that_it_started(

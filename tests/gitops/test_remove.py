@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helmward.apis import V1
+from helmward.apis import V1, V1BETA1
 from helmward.errors import AccessDenied, ClusterUnavailable, Conflict, NotFound
 from helmward.gitops.build import ObjectId
 from helmward.gitops.facts import Fact, Facts
@@ -343,6 +343,19 @@ async def test_a_release_under_its_former_name_counts(kube: Kube, release: Item)
     await revision(kube, namespace, volumes="data-old", name="old")
 
     assert await volumes(kube, release) == "data-old"
+
+
+async def test_a_release_of_the_old_generation_counts(kube: Kube, namespace: str) -> None:
+    """Under the name that it has by default."""
+    await install_crds(kube)
+    resource = V1BETA1.resource
+    kind = {"apiVersion": resource.api_version, "kind": resource.kind}
+    chart = {"repository": "https://charts.example.test", "name": "db", "version": "1.0.0"}
+    made = {**kind, "metadata": {"name": "one"}, "spec": {"chart": chart}}
+    await kube.create(resource, made, namespace)
+    await revision(kube, namespace, volumes="data-db", name=f"{namespace}-one")
+
+    assert await volumes(kube, an_item("one", namespace, resource)) == "data-db"
 
 
 async def test_a_release_that_may_not_be_looked_at_may_own_some(

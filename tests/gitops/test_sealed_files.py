@@ -9,7 +9,8 @@ import pytest
 from helmward.errors import SourceRejected
 from helmward.gitops.build import Manifest
 from helmward.gitops.building import Builder, Tools
-from helmward.settings import PathSettings
+from helmward.redaction import Redactor
+from helmward.settings import PathSettings, RepositorySettings
 from helmward.sops import Decrypter, Keys
 from tests.gitops.test_building import NOTHING, Place, a_builder, a_map
 from tests.support.git_repo import GitRepo
@@ -144,3 +145,14 @@ async def test_a_fault_in_an_opened_file_quotes_nothing_of_it(place: Place) -> N
     words = await refused(place, a_builder(place, opening("age.key"), sops=True))
 
     assert "metadata.namespace is no text: put it into quotes" in words
+
+
+async def test_what_was_opened_is_kept_out_of_whatever_is_said(place: Place) -> None:
+    """The API server quotes what it refuses."""
+    place.repo.commit({"login.yaml": sealed("secret.yaml")})
+    redactor = Redactor()
+    settings = RepositorySettings(place.repo.url, sops=True)
+
+    await manifests(place, Builder(settings, opening("age.key"), redactor))
+
+    assert redactor.mask(f"a {PLANTED} b login") == "a *** b login"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from helmward.errors import ConfigInvalid
-from helmward.sops import Decrypter, DecryptFailed, Keys
+from helmward.sops import Decrypter, DecryptFailed, Keys, read_keys
 
 FOLDER = Path(__file__).parents[1] / "support" / "sops"
 DOCUMENT = (FOLDER / "values.yaml").read_bytes()
@@ -64,3 +64,28 @@ async def test_the_program_sees_nothing_of_our_environment(
     assert "planted" not in seen
     assert "HOME" not in seen
     assert "planted" in os.environ["AWS_SECRET_ACCESS_KEY"]
+
+
+async def test_a_message_of_openpgp_is_opened() -> None:
+    """Also one that SOPS has nothing to do with."""
+    found = read_keys((), (FOLDER / "pgp.key",))
+    message = (FOLDER / "pgp.secret").read_bytes()
+    assert b"planted-in-sops" in await Decrypter(found).decrypt(message, "pgp")
+
+
+async def test_a_message_without_a_key_names_the_flags() -> None:
+    with pytest.raises(DecryptFailed, match="--git-gpg-key-import or --sops-pgp-key"):
+        await Decrypter(keys("age.key")).decrypt(b"", "pgp")
+
+
+def test_of_a_folder_every_file_counts(tmp_path: Path) -> None:
+    """But for those that a volume hides."""
+    for name in ("one", "two", ".hidden"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "inner").mkdir()
+    assert read_keys((tmp_path,), (tmp_path / "one",)) == Keys((b"one", b"two"), (b"one",))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match=r"--sops-pgp-key .*none: No such file"):
+        read_keys((), (tmp_path / "none",))

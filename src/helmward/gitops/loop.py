@@ -232,6 +232,14 @@ class GitSync:
             record = replace(record, inventory=inventory, adopted=not found.missed)
         self._record = record
         parts.applier.recall(record.inventory)
+        await self._check_marker()
+
+    async def _check_marker(self) -> None:
+        """See early whether the marker can be moved: a sync goes on without it."""
+        try:
+            await self._parts.marker.check()
+        except HelmwardError as error:
+            self._troubles.marker = error
 
     async def _poll(self) -> None:
         """Look whether there is a commit that was not looked at before."""
@@ -348,6 +356,8 @@ class GitSync:
         parts.claims.renew(name, self._union.asked)
         parts.applier.keep(self._union.plan)
         parts.reporter.commit = self._commit
+        notes = [note for one in self._paths.standings for note in one.notes]
+        parts.reporter.noted([*notes, *map(str, self._union.plan.left)])
 
     async def _due_objects(self, *, check: bool) -> frozenset[ObjectId]:
         """Name the objects that have to be applied: changed in git, refused before, or live."""

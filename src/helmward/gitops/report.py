@@ -158,6 +158,7 @@ class Reporter:
         self._on_event = on_event
         self._said: dict[ObjectId, str] = {}
         self._failures: dict[str, str] = {}
+        self._noted: frozenset[str] = frozenset()
         self._token = ""
         self._would: frozenset[ObjectId] = frozenset()
         self._synced = ""
@@ -197,6 +198,13 @@ class Reporter:
         )
         event = SyncEvent(Kind.REFUSED, self.commit, refusal.object, message=str(refusal))
         self._tell(replace(event, reason=refusal.reason))
+
+    def noted(self, notes: Collection[str]) -> None:
+        """Tell what is left out of a commit, each thing once while it stays so."""
+        for note in notes:
+            if note not in self._noted:
+                _LOG.warning("left out", what=note, commit=self.commit or None)
+        self._noted = frozenset(notes)
 
     def removed(self, found: ObjectId) -> None:
         """Tell that an object is gone which git no longer has."""

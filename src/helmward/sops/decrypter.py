@@ -16,6 +16,10 @@ NO_KEYS: Final = (
     "it is encrypted with SOPS and there is no key for it: start Helmward with "
     "--sops-age-key or --sops-pgp-key"
 )
+NO_PGP_KEYS: Final = (
+    "it is encrypted with OpenPGP and there is no key for it: start Helmward with "
+    "--git-gpg-key-import or --sops-pgp-key"
+)
 
 
 class Decrypter:
@@ -30,10 +34,14 @@ class Decrypter:
     async def decrypt(self, document: bytes, form: str = "yaml") -> bytes:
         """Return the plain document, in the form of its file.
 
+        The form `pgp` is a message that has nothing to do with SOPS.
+
         Raises:
             DecryptFailed: there is no key, none fits, or it was changed since.
             ConfigInvalid: the program is not there.
         """
+        if form == "pgp" and not self._keys.pgp:
+            raise DecryptFailed(NO_PGP_KEYS)
         if not (self._keys.age or self._keys.pgp):
             raise DecryptFailed(NO_KEYS)
         known = hashlib.sha256(form.encode() + b"\0" + document).digest()

@@ -1,6 +1,6 @@
 """The keys for what SOPS has encrypted, read once from the files that flags name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -28,13 +28,25 @@ class Keys(msgspec.Struct, frozen=True):
 def read_keys(age: Sequence[Path], pgp: Sequence[Path]) -> Keys:
     """Read the files of `--sops-age-key` and `--sops-pgp-key`.
 
+    Of a folder every file counts whose name does not begin with a dot.
+
     Raises:
         ConfigInvalid: one cannot be read.
     """
     return Keys(
-        tuple(_key("--sops-age-key", file) for file in age),
-        tuple(_key("--sops-pgp-key", file) for file in pgp),
+        tuple(_key("--sops-age-key", file) for file in _files(age)),
+        tuple(_key("--sops-pgp-key", file) for file in _files(pgp)),
     )
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        # A volume keeps what it shows in folders with two dots before their names.
+        inside = sorted(path.iterdir())
+        yield from (one for one in inside if one.is_file() and not one.name.startswith("."))
 
 
 def _key(flag: str, file: Path) -> bytes:

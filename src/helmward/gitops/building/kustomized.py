@@ -14,7 +14,8 @@ from helmward.errors import SourceRejected
 from helmward.git.tree import Tree, follow
 from helmward.gitops.build import Parsed, listed, understand
 from helmward.gitops.building.closure import KUSTOMIZATIONS, Closure, oid_of
-from helmward.gitops.building.files import File, Files, covered
+from helmward.gitops.building.cover import covered
+from helmward.gitops.building.files import File, Files
 from helmward.gitops.building.origins import Origins
 from helmward.gitops.building.tools import BuiltObject, Kustomizes
 from helmward.gitops.snapshot import Snapshot

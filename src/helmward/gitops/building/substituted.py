@@ -4,15 +4,13 @@ What a text means is settled after that: `${replicas}` may be a number, as where
 Flux 2 fills in the YAML. Where Kubernetes wants a text, it stays one.
 """
 
-import hashlib
-import hmac
 import json
-import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from helmward.gitops.build import Manifest, Parsed, understand
+from helmward.gitops.building.cover import salted, sha1
 from helmward.gitops.building.expressions import ExpressionError, Expressions
 from helmward.gitops.building.variables import Variables
 from helmward.yamls import Document, resolve
@@ -27,9 +25,6 @@ _TEXTS: Final = frozenset(
 """Fields below which there are texts alone, wherever they stand."""
 _TEXTS_OF_DATA: Final = frozenset({"data", "stringData", "binaryData"})
 _HOLDERS: Final = frozenset({"ConfigMap", "Secret"})
-
-_SALT: Final = secrets.token_bytes(32)
-"""Of this process: by it, nobody tells a secret from what its manifest is known by."""
 
 
 @dataclass
@@ -87,17 +82,8 @@ def _fill(manifest: Manifest, variables: Variables) -> _Filled:
     parsed = understand(manifest.file, [Document(value, manifest.line, {})])
     if not manifest.secret and not used & variables.secret:
         return _Filled(parsed, used)
-    manifests = tuple(_covered(one, manifest) for one in parsed.manifests)
-    return _Filled(Parsed(manifests, parsed.faults), used)
-
-
-def _covered(filled: Manifest, template: Manifest) -> Manifest:
-    """Let a manifest with secrets be known by what git has, and by what only we can tell."""
-    plain = json.dumps(template.object, sort_keys=True).encode()
-    checksum = template.checksum or hashlib.sha1(plain, usedforsecurity=False).hexdigest()
-    content = json.dumps(filled.object, sort_keys=True).encode()
-    known = hmac.new(_SALT, content, hashlib.sha256).hexdigest()
-    return replace(filled, checksum=checksum, stands_for=known, secret=True)
+    plain = json.dumps(manifest.object, sort_keys=True).encode()
+    return _Filled(salted(parsed, manifest.checksum or sha1(plain)), used)
 
 
 def _left_alone(value: Mapping[str, Any]) -> bool:

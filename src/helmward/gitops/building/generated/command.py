@@ -47,8 +47,9 @@ async def run(command: Command, place: Place, timeout: timedelta) -> bytes:  # n
     """Return what a command prints. Late or cancelled, all that it started is killed.
 
     Raises:
-        SourceRejected: it ends otherwise than well, or prints too much.
-        SourceUnavailable: it takes too long.
+        SourceRejected: it cannot be started, or prints too much.
+        SourceUnavailable: it takes too long, or ends otherwise than well: what it reads
+            besides git may be there later.
     """
     limit = command.timeout or timeout
     process = await _start(command, place)
@@ -64,7 +65,7 @@ async def run(command: Command, place: Place, timeout: timedelta) -> bytes:  # n
     finally:
         await _end(process)
     if process.returncode:
-        raise SourceRejected(f"{command.place}: {_ending(process.returncode, words.result())}")
+        raise SourceUnavailable(f"{command.place}: {_ending(process.returncode, words.result())}")
     if len(output.result()) > MAX_OUTPUT:
         raise SourceRejected(f"{command.place}: the command printed more than {MAX_OUTPUT} bytes")
     return output.result()

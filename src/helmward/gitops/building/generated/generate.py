@@ -19,10 +19,12 @@ from helmward.errors import SourceRejected
 from helmward.git.tree import follow
 from helmward.gitops.build import Manifest, Parsed, parse, understand
 from helmward.gitops.building.closure import oid_of
-from helmward.gitops.building.files import File, Files, covered
+from helmward.gitops.building.cover import covered, salted, sha1
+from helmward.gitops.building.files import File, Files
 from helmward.gitops.building.generated.command import Place, run
 from helmward.gitops.building.generated.layout import lay_out, read_all
 from helmward.gitops.building.generated.recipe import Command, Recipe
+from helmward.gitops.building.hidden import Revealed
 from helmward.gitops.building.kustomized import Kustomized
 from helmward.gitops.building.sealed import form_of
 from helmward.gitops.building.tools import Kustomizes
@@ -54,7 +56,7 @@ class Generated:
 
         Raises:
             SourceRejected: as `.flux.yaml:line: what is wrong`.
-            SourceUnavailable, EngineLost: it cannot be made now.
+            SourceUnavailable, EngineLost: it cannot be made now, or a command fails.
         """
         folder = _folder(snapshot, path)
         parsed = await self._run_all(snapshot, folder, recipe)
@@ -84,7 +86,12 @@ class Generated:
         if known is not None or place is None:
             return await self._kustomized(snapshot, folder, known or "", command)
         output = await run(command, place, self.timeout)
-        return await asyncio.to_thread(_printed, command, output)
+        parsed = await asyncio.to_thread(_printed, command, output)
+        if not isinstance(snapshot, Revealed):
+            return parsed
+        # What was hidden may be in any of it.
+        oids = [snapshot.tree[name].oid for name in sorted(snapshot.hidden)]
+        return salted(parsed, sha1(" ".join([command.text, *oids]).encode()))
 
     async def _kustomized(
         self, snapshot: Snapshot, folder: str, named: str, command: Command

@@ -235,7 +235,13 @@ class RepositorySettings:
     default_namespace: str | None = None
     """For documents that name none; None: the kubeconfig's, else `default`."""
     ssh_key: Path | None = None
+    """None: the deploy key, else Flux v1's /etc/fluxd/ssh/identity, where it exists."""
     known_hosts: Path | None = None
+    """None: the host keys that come with Helmward, and those of the machine."""
+    ssh_config: Path | None = None
+    """An ssh_config(5) that chooses keys by host."""
+    netrc: Path | None = None
+    """Users and passwords by host, for https; None: ~/.netrc where it exists."""
     secret: str | None = None
     """A Secret in our own namespace with the login, entries as Flux 2 names them."""
     sops: bool = False

@@ -13,9 +13,10 @@ from helmward.errors import ConfigInvalid, SourceUnavailable
 from helmward.git.keygen import new_key, public_key
 from helmward.git.login import NOBODY, GitLogin
 from helmward.gitops.deploykey import DeployKey, Login, make_login
-from helmward.kube import Kube, load_config
+from helmward.gitops.role import deploy_key_of
+from helmward.kube import ClusterConfig, Kube, load_config
 from helmward.kube.resources import SECRETS
-from helmward.settings import DeployKeySettings, RepositorySettings
+from helmward.settings import DeployKeySettings, GitSettings, RepositorySettings
 from tests.gitops.signing import a_mirror
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import ssh_git
@@ -247,3 +248,10 @@ async def test_the_command_tells_the_public_key(plane: Plane, kube: Kube, namesp
 
     _, other, _ = await identity(plane, namespace, "--regenerate", "--ssh-keygen-type", "ecdsa")
     assert other.startswith("ecdsa-sha2-")
+
+
+@pytest.mark.parametrize("in_cluster", [True, False])
+def test_outside_of_a_cluster_no_key_is_made(in_cluster: bool) -> None:
+    """There is an agent there, or a key of the user's."""
+    cluster = ClusterConfig(server="https://127.0.0.1:1", in_cluster=in_cluster)
+    assert deploy_key_of(GitSettings(()), cluster).generate is in_cluster

@@ -1,9 +1,11 @@
 """What a commit deletes from git goes, if that is wanted, and never by mistake."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from helmward.apis.gitsync import Wishes
 from helmward.errors import NotFound
@@ -113,8 +115,13 @@ async def test_a_dry_run_removes_nothing(
     await made.sync.sync_now()
     repo.commit({"3.yaml": None})
 
-    assert (await made.sync.sync_now()).removed == 0
+    with capture_logs() as logs:
+        assert (await made.sync.sync_now()).removed == 0
+        assert (await made.sync.sync_now()).removed == 0
+
     assert "c3" in await names(kube, namespace)
+    told = [one["object"] for one in logs if one["event"].startswith("would remove")]
+    assert told == [f"ConfigMap {namespace}/c3"]
 
 
 @pytest.mark.parametrize("word", ["true", "sync_only"])
@@ -491,6 +498,72 @@ async def test_what_the_api_server_does_not_delete_is_told_and_tried_again(  # n
 async def braked_by(sync: GitSync) -> Any:
     """Return why a sync stops, once its rights have come into force."""
     return (await sync.sync_now()).braked
+
+
+async def test_a_repository_that_does_not_answer_removes_nothing(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """Whoever starts while it is away knows nothing of git but the record."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    gone = replace(sync.settings, url=str(tmp_path / "nowhere.git"))
+    fresh = a_role(kube, tmp_path / "fresh", gone).followed[0].sync
+
+    report = await fresh.sync_now()
+
+    assert (report.removed, report.braked, report.ok) == (0, None, False)
+    assert len(await names(kube, namespace)) == 8
+    record = await Records(kube, namespace, "main").load()
+    assert record
+    assert len(record.inventory) == 8
+
+
+async def test_a_path_that_the_settings_lose_is_asked_about(
+    repo: GitRepo, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """A slip in a flag is no wish to remove what stood there."""
+    settings = a_repository(repo.url, paths=("a", "b"), default_namespace=namespace, prune=ON)
+    both = a_role(kube, tmp_path / "both", settings).followed[0].sync
+    repo.commit({"a/one.yaml": config_map("one"), "b/two.yaml": config_map("two")})
+    await both.sync_now()
+    less = replace(settings, paths=settings.paths[:1])
+    one = a_role(kube, tmp_path / "one", less).followed[0].sync
+
+    report = await one.sync_now()
+
+    assert report.braked
+    assert report.braked.why == "nothing would be left of path b"
+    wish(one, report.braked.token)
+    assert (await one.sync_now()).removed == 1
+    assert await names(kube, namespace) == {"one"}
+
+
+async def test_what_cannot_be_looked_at_stays_and_holds_up_nothing(  # noqa: PLR0913, PLR0917
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, plane: Plane, tmp_path: Path
+) -> None:
+    """It is told, and gone on with once the right is there."""
+    account = f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {namespace}}}\n"
+    repo.commit(MANY | {"account.yaml": account})
+    await sync.sync_now()
+    repo.commit({"account.yaml": None, "3.yaml": None, "7.yaml": config_map("c7", "new")})
+    user = f"half-blind-{namespace}"
+    async with (
+        bound(kube, user, a_rule([""], ["configmaps"], ["*"])),
+        Kube(load_config(kubeconfig_as(user, plane.kubeconfig, tmp_path))) as poor,
+    ):
+        weak = another(sync, poor, tmp_path / "weak")
+        report = await until(lambda: begun_by(weak), within=20)
+
+    assert (report.removed, report.changed, report.refused) == (1, 1, ())
+    assert 'cannot get resource "serviceaccounts"' in report.problem
+    report = await another(sync, kube, tmp_path / "again").sync_now()
+    assert (report.removed, report.ok) == (1, True)
+
+
+async def begun_by(sync: GitSync) -> Any:
+    """Return the report of the first sync that got anywhere."""
+    report = await sync.sync_now()
+    return report if report.commit else None
 
 
 async def test_a_renamed_object_does_not_empty_its_path(

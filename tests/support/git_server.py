@@ -68,7 +68,8 @@ async def http_git(folder: Path, login: tuple[str, str] | None = None) -> AsyncI
     server = HttpGit(folder, login)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{tail:.*}", server.serve)
-    runner = web.AppRunner(app, shutdown_timeout=1)
+    # Git says itself that a body is compressed, and its program reads it as it came.
+    runner = web.AppRunner(app, shutdown_timeout=1, auto_decompress=False)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

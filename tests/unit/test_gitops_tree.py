@@ -4,7 +4,7 @@ import pytest
 
 from helmward.errors import SourceRejected
 from helmward.git.tree import Entry
-from helmward.gitops.tree import MAX_FILE, normal, pick
+from helmward.gitops.tree import normal, pick
 
 
 def a_tree(*names: str, links: dict[str, str] | None = None) -> dict[str, Entry]:
@@ -12,8 +12,8 @@ def a_tree(*names: str, links: dict[str, str] | None = None) -> dict[str, Entry]
     return tree | {name: Entry("120000", name, 1, to) for name, to in (links or {}).items()}
 
 
-def picked(tree: dict[str, Entry], *paths: str) -> list[str]:
-    return list(pick(tree, paths, "c0ffee"))
+def picked(tree: dict[str, Entry], path: str = "") -> list[str]:
+    return list(pick(tree, path, "c0ffee"))
 
 
 def test_yaml_files_are_found_in_every_folder() -> None:
@@ -23,11 +23,19 @@ def test_yaml_files_are_found_in_every_folder() -> None:
     assert picked(tree) == [".github/x.yaml", "a.yaml", "b/c/d.yml"]
 
 
-def test_only_the_named_paths_count() -> None:
-    """A file may be named as well as a folder; what is named twice counts once."""
-    tree = a_tree("a/x.yaml", "ab/y.yaml", "c/z.yaml")
-
-    assert picked(tree, "a/", "./c/z.yaml", "c") == ["a/x.yaml", "c/z.yaml"]
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("a", ["a/x.yaml"]),
+        ("a/", ["a/x.yaml"]),
+        ("./a", ["a/x.yaml"]),
+        ("c/z.yaml", ["c/z.yaml"]),
+        ("docs", []),
+    ],
+)
+def test_only_the_named_path_counts(path: str, names: list[str]) -> None:
+    """A file may be named as well as a folder; one without any manifest asks for nothing."""
+    assert picked(a_tree("a/x.yaml", "ab/y.yaml", "c/z.yaml", "docs/README.md"), path) == names
 
 
 @pytest.mark.parametrize("path", ["", ".", "./", "x/.."])
@@ -74,7 +82,7 @@ def test_links_to_files_and_through_folders_are_followed() -> None:
     """Inside the commit alone."""
     tree = a_tree("base/x.yaml", links={"l": "base", "a.yaml": "l/x.yaml", "b/c.yaml": "../a.yaml"})
 
-    found = pick(tree, (), "c0ffee")
+    found = pick(tree, "", "c0ffee")
 
     assert {name: entry.oid for name, entry in found.items()} == {
         "a.yaml": "base/x.yaml",
@@ -113,9 +121,7 @@ def test_links_of_other_names_do_no_harm() -> None:
     assert picked(a_tree("a.yaml", links={"passwd": "/etc/passwd"})) == ["a.yaml"]
 
 
-def test_files_too_large_are_refused() -> None:
-    """Before they are read."""
-    with pytest.raises(SourceRejected, match=r"a\.yaml: \d+ bytes are more than"):
-        picked({"a.yaml": Entry("100644", "x", MAX_FILE + 1)})
-    with pytest.raises(SourceRejected, match="in all"):
-        picked({f"{n}.yaml": Entry("100644", "x", MAX_FILE) for n in range(20)})
+def test_the_path_is_named_as_people_named_it() -> None:
+    """It may come from a file instead of a flag."""
+    with pytest.raises(SourceRejected, match=r"^paths\[1\]\.path: commit c0ffee has no such"):
+        pick(a_tree("a.yaml"), "b", "c0ffee", "paths[1].path")

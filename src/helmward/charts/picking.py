@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from helmward.errors import ChartRejected, SourceRejected
-from helmward.git.tree import Entry, Tree, follow
+from helmward.git.tree import LFS, Entry, Tree, follow
 from helmward.yamls import YamlError, documents
 
 RULES: Final = "1"
@@ -23,8 +23,6 @@ DEEPEST: Final = 8
 """Links to folders within folders that links led to."""
 NAMING: Final = ("Chart.yaml", "requirements.yaml")
 """The files that name dependencies, in Helm 3's way and in Helm 2's."""
-
-_LFS: Final = b"version https://git-lfs.github.com/spec/"
 
 
 def pick_chart(tree: Tree, folder: str) -> dict[str, Entry]:
@@ -106,7 +104,7 @@ def check_content(path: str, content: bytes) -> None:
     Raises:
         ChartRejected: it is a pointer of Git LFS.
     """
-    if content.startswith(_LFS):
+    if content.startswith(LFS):
         raise ChartRejected(
             f"{path}: is kept in Git LFS, which is not read: commit the file itself"
         )

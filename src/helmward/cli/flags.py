@@ -170,14 +170,14 @@ git_access_flags = all_of(
             "Git, followed or with charts",
             "--git-ssh-key",
             type=FILE,
-            show_default="for charts Flux v1's /etc/fluxd/ssh/identity, where it exists",
+            show_default="Flux v1's /etc/fluxd/ssh/identity, where it exists",
             help="Private key for ssh:// repositories.",
         ),
         flag(
             "Git, followed or with charts",
             "--git-known-hosts",
             type=FILE,
-            show_default="for charts those that come with Helmward; those of the machine",
+            show_default="those that come with Helmward, and those of the machine",
             help="Host keys that are trusted for ssh:// repositories.",
         ),
     ]

@@ -55,6 +55,7 @@ _MISSING: Final = "there is no such repository, or we may not see it: check {url
 _CERTIFICATE: Final = "its certificate is not trusted: name the authority's file in {authority}"
 _SILENT: Final = "it does not answer; it is tried again ({timeout} bounds one try)"
 _FULL: Final = "the disk is full where Helmward keeps its copy"
+_GONE: Final = "it no longer has what is followed; that is looked for again"
 _LARGE: Final = "it sends more than Helmward keeps of one repository"
 _ELSEWHERE: Final = "it sends us on to another address: write that address into {url}"
 
@@ -66,6 +67,7 @@ _MEANINGS: Final = (
     (r"Authentication failed|could not read (Username|Password)|error: 40[13]", _AUTHENTICATION),
     (r"error: 30[1278]|update url base from redirection", _ELSEWHERE),
     (r"[Cc]ould not resolve host", "the name of its host cannot be resolved: check {url}"),
+    (r"couldn't find remote ref", _GONE),
     (r"not found|does not appear to be a git repos|does not exist|error: 404", _MISSING),
     (r"certificate", _CERTIFICATE),
     (r"dubious ownership", "its folder belongs to another user"),

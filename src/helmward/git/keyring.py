@@ -169,8 +169,9 @@ class Keyring:
         path = self._shared_key()
         if path is None:
             return b""
+        said = "the SSH key" if self._settings.ssh_key is None else "the SSH key (--git-ssh-key)"
         try:
-            return read_key(path, "the SSH key of the operator,")
+            return read_key(path, said)
         except OSError as error:
             raise SourceUnavailable(str(error.strerror)) from error
 

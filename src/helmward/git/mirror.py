@@ -103,19 +103,20 @@ class Mirror:
         with self._writing():
             _forget_promises(self._copy.folder)
 
-    async def refs(self, *names: str) -> Refs:
+    async def refs(self, *also: str) -> Refs:
         """Ask the remote which branches and tags it has; costs one short request.
 
-        `names` are other refs that are asked for by their full names.
+        Of other refs those are told that are named in full.
 
         Raises:
             SourceUnavailable: the remote does not answer, or refuses us.
         """
-        patterns = ("HEAD", "refs/heads/*", "refs/tags/*", *names)
+        others = (pattern for name in also for pattern in (name, f"{name}^{{}}"))
+        patterns = ("HEAD", "refs/heads/*", "refs/tags/*", *others)
         async with self._lock:
             with self._translated():
                 listing = await self._ask("ls-remote", "--symref", "--", self.remote.url, *patterns)
-        refs = read_refs(listing.decode(errors="replace"), names)
+        refs = read_refs(listing.decode(errors="replace"), also)
         self._hash = next((HASHES[len(oid)] for oid in refs.commits.values()), self._hash)
         return refs
 

@@ -32,6 +32,15 @@ class Refs:
             if name.startswith(BRANCHES)
         }
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """The commits of all tags by their short names."""
+        return {
+            name.removeprefix(TAGS): commit
+            for name, commit in self.commits.items()
+            if name.startswith(TAGS)
+        }
+
     def find(self, ref: str) -> str:
         """Return the full name of what is asked for; empty where there is no such.
 
@@ -71,15 +80,16 @@ def is_short(ref: str) -> bool:
     return bool(_SHORT.fullmatch(ref))
 
 
-def read_refs(listing: str, names: Collection[str] = ()) -> Refs:
-    """Read what `git ls-remote --symref` prints; `names` are refs besides branches and tags."""
+def read_refs(listing: str, also: Collection[str] = ()) -> Refs:
+    """Read what `git ls-remote --symref` prints: HEAD, branches, tags, and `also` these."""
     default = ""
     commits = {}
     for line in listing.splitlines():
         value, _, ref = line.partition("\t")
+        # The commit of an annotated tag comes in a line of its own, behind the tag's.
+        name = ref.removesuffix("^{}")
         if ref == "HEAD" and value.startswith("ref: "):
             default = value.removeprefix("ref: ").removeprefix(BRANCHES)
-        elif ref == "HEAD" or ref in names or ref.startswith((BRANCHES, TAGS)):
-            # The commit of an annotated tag comes in a line of its own, behind the tag's.
-            commits[ref.removesuffix("^{}")] = value
+        elif name == "HEAD" or name.startswith((BRANCHES, TAGS)) or name in also:
+            commits[name] = value
     return Refs(default, commits)

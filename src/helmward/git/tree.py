@@ -14,6 +14,9 @@ from helmward.errors import SourceRejected
 MAX_LINKS: Final = 40
 """Links that are followed one after another, as Linux has it."""
 
+LFS: Final = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that only says where Git LFS keeps the real one."""
+
 _LINK: Final = "120000"
 _FOLDER: Final = "040000"
 _SUBMODULE: Final = "160000"
@@ -97,7 +100,7 @@ def follow(tree: Tree, path: str, said: str) -> str:
 
 def parents(name: str) -> Iterator[str]:
     """Yield the folders above, the nearest first; the last is the root, which is empty."""
-    while name:
+    while name.strip("/"):
         name = posixpath.dirname(name)
         yield name
 

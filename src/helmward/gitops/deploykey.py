@@ -12,6 +12,7 @@ from typing import Any, Final
 import structlog
 
 from helmward.errors import (
+    AccessDenied,
     ConfigInvalid,
     Conflict,
     HelmwardError,
@@ -171,6 +172,12 @@ class _Key:
             key = found.get(self._entry, b"")
             if not key and self._may_make:
                 key = await self._secret.made()
+        except AccessDenied as error:
+            if not self._may_make:
+                return NOBODY
+            raise SourceUnavailable(
+                f"the deploy key cannot be had: {error}; or give --git-ssh-key"
+            ) from error
         except HelmwardError as error:
             raise SourceUnavailable(
                 f"the deploy key cannot be had: {error}; or give --git-ssh-key"

@@ -5,7 +5,7 @@ Built by `app`, which owns its task.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,13 +31,13 @@ from helmward.gitops.report import Reporter, SyncEvent
 from helmward.gitops.scope import Scope
 from helmward.gitops.source import GitSource
 from helmward.gitops.verify import make_verifier
-from helmward.kube import Kube
+from helmward.kube import ClusterConfig, Kube
 from helmward.kube.entries import ClusterEntries
 from helmward.runtime import Leader, keep_leading
 from helmward.runtime.beside import beside
 from helmward.runtime.events import EventRecorder
 from helmward.runtime.lease import Rhythm
-from helmward.settings import GitSettings, RepositorySettings
+from helmward.settings import DeployKeySettings, GitSettings, RepositorySettings
 from helmward.sops import Decrypter, read_keys
 
 FLUX_BRANCH: Final = "master"
@@ -147,17 +147,17 @@ class SyncRole:
     ) -> Parts:
         around, role = self._around, self._settings
         kube, namespace, work = around.kube, around.namespace, around.work / settings.name
-        login = make_login(kube, namespace, settings, role.deploy_key)
+        login = make_login(kube, namespace, settings, deploy_key_of(role, kube.config))
         source = GitSource(settings, work, login=login)
         terms = terms_of(role, settings, kube.config.namespace)
         return Parts(
             cluster=kube,
             source=source,
             builder=make_builder(role, settings, around.engine, kube, terms.default_namespace),
-            verifier=make_verifier(settings.verify, source, work / "history", around.engine),
+            verifier=make_verifier(settings.verify, source.mirror, work / "history", around.engine),
             marker=make_marker(
                 settings.state,
-                source,
+                source.mirror,
                 work / "marker",
                 kube=kube,
                 namespace=namespace,
@@ -172,6 +172,15 @@ class SyncRole:
             claims=claims,
             terms=terms,
         )
+
+
+def deploy_key_of(role: GitSettings, cluster: ClusterConfig) -> DeployKeySettings:
+    """Return the settings of the deploy key: outside of a cluster none is made.
+
+    There whoever starts Helmward has an agent or a key of their own.
+    """
+    generate = role.deploy_key.generate and cluster.in_cluster
+    return replace(role.deploy_key, generate=generate)
 
 
 def terms_of(role: GitSettings, settings: RepositorySettings, namespace: str) -> Terms:

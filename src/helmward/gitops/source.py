@@ -1,172 +1,125 @@
-"""Fetches commits of one repository; nothing is ever checked out.
+"""Fetches the commits that a repository's settings ask for; nothing is ever checked out.
 
-Called by `loop`, one call at a time. Which commit is meant is settled here,
-how git is asked is `git.mirror`'s; what its files mean is up to the builders.
+Called by `loop` and whoever needs an older commit. How git is asked, `git.mirror`
+knows, which commit is meant, `ref`; here both become snapshots. A password never
+stands on a command line or in a message.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from helmward.errors import ConfigInvalid, SourceRejected, SourceUnavailable
-from helmward.git.complaints import FLAGS
+from helmward.errors import ConfigInvalid, SourceUnavailable
+from helmward.git.complaints import FLAGS, Told
 from helmward.git.copies import Broken
 from helmward.git.keyring import Keyring
-from helmward.git.login import NOBODY, GitLogin, check_login
+from helmward.git.login import NOBODY, GitLogin
 from helmward.git.mirror import Head as Fetched
 from helmward.git.mirror import Mirror
-from helmward.git.refs import BRANCHES, TAGS, Refs, is_commit
-from helmward.git.remote import Remote, is_name, read_remote
-from helmward.git.tree import Entry, Tree, follow, with_targets
-from helmward.git.versions import newest
+from helmward.git.remote import Remote, identity, read_remote
+from helmward.git.tree import Entry, Tree
+from helmward.gitops.files import Files
+from helmward.gitops.ref import check_ref, others, pinned, resolve
 from helmward.gitops.snapshot import Commit, Head, Snapshot
-from helmward.gitops.tree import MAX_FILE
-from helmward.settings import GitChartSettings, RepositorySettings
+from helmward.settings import RepositorySettings
 
-LONGEST_SUBJECT: Final = 100
-_SHOWN: Final = 10
-_LFS: Final = b"version https://git-lfs.github.com/spec/"
-_ABOUT: Final = "--format=%an%x00%cI%x00%s"
-
-Login = Callable[[], Awaitable[GitLogin]]
-
-
-async def nobody() -> GitLogin:
-    """Log in as nobody in particular: what stands in the address and the flags counts."""
-    return NOBODY
+LONGEST_SUBJECT: Final = 200
+_ABOUT: Final = ("log", "-1", "--no-show-signature", "--no-notes", "--no-color")
+_FORM: Final = "--format=%an <%ae>%x00%ct%x00%s"
 
 
 class GitSource:
-    """One repository, of which `work`, a folder of our own, has a partial copy.
+    """One repository, mirrored below `work`, a folder of our own.
 
-    `login` is asked before each look at the remote, so that a key or password
-    that was changed counts at once.
+    `login` says as whom the remote is asked, each time anew; without it the
+    URL, the SSH key of the settings and the machine's netrc do.
 
     Raises:
         ConfigInvalid: a setting is no address, ref or path.
+        SourceUnavailable: the folder cannot be written.
     """
 
-    def __init__(self, settings: RepositorySettings, work: Path, *, login: Login = nobody) -> None:
+    def __init__(
+        self,
+        settings: RepositorySettings,
+        work: Path,
+        *,
+        login: Callable[[], Awaitable[GitLogin]] | None = None,
+    ) -> None:
         self.remote = check(settings)
-        self._settings = settings
-        self._work = work / "git"
-        self._login = login
-        self._opened: tuple[GitLogin, Mirror] | None = None
-
-    async def mirror(self) -> Mirror:
-        """Return the copy, with the login that counts now.
-
-        Raises:
-            SourceUnavailable: the login cannot be had, or the folder not be written.
-        """
-        login = await self._login()
-        if self._opened is None or self._opened[0] != login:
-            check_login(login, self.remote)
-            self._own()
-            keyring = Keyring(self._work / "home", self.remote, login, _access(self._settings))
-            seconds = self._settings.timeout.total_seconds()
-            mirror = Mirror(self._work, self.remote, keyring, seconds, told=FLAGS)
-            self._opened = (login, mirror)
-        return self._opened[1]
+        self._ref = settings.ref
+        # By its address: what one repository had is no answer for another.
+        named = hashlib.sha256(f"{settings.name}\n{identity(self.remote)}".encode()).hexdigest()
+        folder = work / "git" / named[:16]
+        keyring = Keyring(folder / "home", self.remote, NOBODY, settings)
+        seconds = settings.timeout.total_seconds()
+        self.mirror = Mirror(
+            folder, self.remote, keyring, seconds, told=_told(settings), login=login
+        )
 
     async def head(self) -> Head:
-        """Ask which commit counts now; costs one short request, none for a fixed commit.
+        """Ask the remote which commit is meant now; costs one short request, or none.
 
-        Without any ref in the settings it is the branch that the remote's HEAD
+        Without a ref in the settings the branch counts that the remote's HEAD
         names (Flux took `master`).
 
         Raises:
-            SourceUnavailable: the remote does not answer, refuses us, or has no
-                such ref; the message names the flag to look at.
+            SourceUnavailable: the remote does not answer, refuses us, or has
+                no such ref; the message names the flag to look at.
         """
-        ref = self._settings.ref
-        if ref.commit:
-            return Head(ref.commit, ref.commit, ref.commit)
-        mirror = await self.mirror()
-        refs = await mirror.refs(*([ref.name] if ref.name else []))
-        if ref.name:
-            return self._found(refs, ref.name, ref.name, "--git-ref")
-        if ref.semver:
-            return self._newest(refs, ref.semver)
-        if ref.tag:
-            return self._found(refs, f"{TAGS}{ref.tag}", ref.tag, "--git-tag")
-        branch = ref.branch or refs.default
-        return self._found(refs, f"{BRANCHES}{branch}", branch, "--git-branch")
+        if head := pinned(self._ref):
+            return head
+        refs = await self.mirror.refs(*others(self._ref))
+        try:
+            return resolve(self._ref, refs)
+        except SourceUnavailable as error:
+            raise SourceUnavailable(f"git repository {self.remote}: {error}") from None
 
     async def snapshot(self, head: Head) -> Snapshot:
-        """Get a commit; where the ref has moved on since `head`, the newer one.
+        """Get a commit and all names of its tree; files come when they are read.
 
-        Only that commit is fetched, without its history, and its files when
-        they are read.
+        What leads to it may have moved on since: the snapshot says what was got.
+        A commit that is here already is not asked for.
 
         Raises:
             SourceUnavailable: as for `head`.
         """
-        mirror = await self.mirror()
-        fetched = await mirror.fetch(head.name or head.sha)
-        return await self._snapshot(mirror, fetched, replace(head, sha=fetched.commit))
+        if await self.mirror.has(head.sha):
+            return await self._read(head)
+        fetched = await self.mirror.fetch(head.name or head.sha)
+        return await self._read(replace(head, sha=fetched.commit))
 
     async def at(self, commit: str) -> Snapshot:
-        """Get an older commit by its name.
+        """Get an older commit by its own name, as long as the remote still has it.
 
         Raises:
-            SourceUnavailable: the remote does not answer, or does not have it any more.
+            SourceUnavailable: as for `head`.
         """
         return await self.snapshot(Head(commit, commit, commit))
 
-    async def ask_remote(
-        self, *args: str, stdin: bytes = b"", git_dir: Path | None = None
-    ) -> bytes:
-        """Run git with the login that counts now; see `git.aside.Door`."""
-        return await (await self.mirror()).ask_remote(*args, stdin=stdin, git_dir=git_dir)
+    async def _read(self, head: Head) -> Snapshot:
+        fetched = Fetched(head.name or head.sha, head.sha)
+        whole = await self.mirror.whole_tree(fetched)
+        tree = await asyncio.to_thread(_readable, whole)
+        submodules = sorted(_printable(path) for path, entry in whole.items() if entry.submodule)
+        about = await self._about(head.sha)
+        read = Files(self.mirror, fetched, tree).read
+        return Snapshot(head, tree, read, about, tuple(submodules))
 
-    async def local(self, *args: str, stdin: bytes = b"", git_dir: Path | None = None) -> bytes:
-        """Run git such that it asks no remote; see `git.aside.Door`."""
-        return await (await self.mirror()).local(*args, stdin=stdin, git_dir=git_dir)
-
-    async def _snapshot(self, mirror: Mirror, fetched: Fetched, head: Head) -> Snapshot:
-        listed = _readable(await mirror.tree(fetched))
-        files = {name: one for name, one in listed.items() if not (one.folder or one.submodule)}
-        links = [one.oid for one in files.values() if one.link]
-        await mirror.sizes(fetched, links)
-        tree: Tree = with_targets(files, await mirror.contents(fetched, links))
-
-        async def read(names: Iterable[str]) -> dict[str, bytes]:
-            wanted = {name: _file(tree, name).oid for name in names}
-            return await _contents(mirror, fetched, wanted)
-
-        submodules = tuple(name for name, one in listed.items() if one.submodule)
-        commit = await _about(mirror, head.sha)
-        return Snapshot(head, tree, read, commit, submodules)
-
-    def _own(self) -> None:
-        """Make the folder, for nobody else to look into."""
+    async def _about(self, sha: str) -> Commit:
+        """Return what people know the commit by; that may be nothing."""
         try:
-            self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise self._missing(f"its copy cannot be written: {error.strerror}") from error
-
-    def _found(self, refs: Refs, name: str, said: str, flag: str) -> Head:
-        if name in refs.commits:
-            return Head(said, refs.commits[name], name)
-        what = flag.removeprefix("--git-")
-        asked = f"no {what} {said!r} ({flag})" if said else f"no default branch ({flag})"
-        if not refs.branches:
-            raise self._missing("it has no branch yet: push a commit")
-        raise self._missing(f"it has {asked}; {refs.near(said)}")
-
-    def _newest(self, refs: Refs, wanted: str) -> Head:
-        tags = [name.removeprefix(TAGS) for name in refs.commits if name.startswith(TAGS)]
-        tag = newest(tags, wanted)
-        if tag is not None:
-            return Head(tag, refs.commits[f"{TAGS}{tag}"], f"{TAGS}{tag}")
-        shown = ", ".join(sorted(tags)[:_SHOWN]) or "none"
-        raise self._missing(f"no tag is in {wanted} (--git-semver); its tags are {shown}")
-
-    def _missing(self, why: str) -> SourceUnavailable:
-        return SourceUnavailable(f"git repository {self.remote}: {why}")
+            said = await self.mirror.local(*_ABOUT, _FORM, "--end-of-options", sha)
+        except Broken:
+            return Commit(sha)
+        author, _, rest = said.decode(errors="replace").rstrip("\0\n").partition("\0")
+        seconds, _, subject = rest.partition("\0")
+        at = datetime.fromtimestamp(int(seconds), UTC) if seconds.isdecimal() else None
+        return Commit(sha, author, subject[:LONGEST_SUBJECT], at)
 
 
 def check(settings: RepositorySettings) -> Remote:
@@ -175,77 +128,35 @@ def check(settings: RepositorySettings) -> Remote:
     Raises:
         ConfigInvalid: the message names the flag.
     """
-    ref = settings.ref
-    named = {"branch": ref.branch, "tag": ref.tag, "ref": ref.name}
-    for flag, name in named.items():
-        if name and not is_name(name):
-            raise ConfigInvalid(f"--git-{flag} {name!r} is no name of a {flag}")
-    if ref.name and not ref.name.startswith("refs/"):
-        raise ConfigInvalid(f"--git-ref {ref.name!r} must be a full name, as refs/heads/main")
-    if ref.commit and not is_commit(ref.commit):
-        raise ConfigInvalid(f"--git-commit {ref.commit!r} is no whole name of a commit")
-    if ref.semver:
-        newest((), ref.semver)
+    check_ref(settings.ref)
     for path in (one.path for one in settings.paths):
         if path.startswith("/") or ".." in path.split("/"):
             raise ConfigInvalid(f"--git-path {path!r} must be a path inside the repository")
     return read_remote(settings.url)
 
 
-def _access(settings: RepositorySettings) -> GitChartSettings:
-    """Return what the flags say of how git asks."""
-    return GitChartSettings(
-        timeout=settings.timeout, ssh_key=settings.ssh_key, known_hosts=settings.known_hosts
+def _told(settings: RepositorySettings) -> Told:
+    """Return where this repository's login comes from."""
+    if settings.secret is None:
+        return FLAGS
+    secret = f"the Secret {settings.secret}"
+    return replace(
+        FLAGS,
+        login=f"{secret} needs a username and a password or token that may read the repository",
+        key=f"{secret} (its entry `identity`)",
+        hosts=f"{secret} (its entry `known_hosts`)",
+        authority=f"{secret} (its entry `ca.crt`)",
     )
 
 
-def _file(tree: Tree, name: str) -> Entry:
-    """Return the file that a name stands for, itself or through links.
-
-    Raises:
-        SourceRejected: a link leads to no file of the commit.
-    """
-    target = follow(tree, name, name)
-    if target in tree:
-        return tree[target]
-    raise SourceRejected(f"{name}: the symbolic link points to {target}, which is no file here")
-
-
-async def _contents(
-    mirror: Mirror, fetched: Fetched, wanted: Mapping[str, str]
-) -> dict[str, bytes]:
-    """Read files, which are fetched at once where they are not here yet.
-
-    Raises:
-        SourceRejected: one is too large, or stands for a file that is elsewhere.
-    """
-    sizes = await mirror.sizes(fetched, wanted.values())
-    for name, oid in wanted.items():
-        if sizes[oid] > MAX_FILE:
-            raise SourceRejected(f"{name}: {sizes[oid]} bytes are more than {MAX_FILE} for a file")
-    contents = await mirror.contents(fetched, wanted.values())
-    for name, oid in wanted.items():
-        if contents[oid].startswith(_LFS):
-            raise SourceRejected(
-                f"{name}:1: this is a pointer of Git LFS, which is not followed: keep the"
-                " manifest itself in git"
-            )
-    return {name: contents[oid] for name, oid in wanted.items()}
-
-
-async def _about(mirror: Mirror, sha: str) -> Commit:
-    """Return what people know the commit by; a copy that cannot tell is no reason to stop."""
-    try:
-        said = await mirror.local("log", "-1", "--no-show-signature", _ABOUT, sha)
-    except Broken:
-        return Commit(sha)
-    author, at, subject = said.decode(errors="replace").rstrip("\n").split("\0", 2)
-    return Commit(sha, author, subject[:LONGEST_SUBJECT], datetime.fromisoformat(at))
-
-
-def _readable(tree: Mapping[str, Entry]) -> dict[str, Entry]:
-    """Return the files by names that can be printed."""
+def _readable(whole: Tree) -> dict[str, Entry]:
+    """Return files and links by names that can be printed; folders and submodules are left out."""
     return {
-        name.encode(errors="surrogateescape").decode(errors="backslashreplace"): one
-        for name, one in tree.items()
+        _printable(path): replace(entry, target=_printable(entry.target)) if entry.link else entry
+        for path, entry in whole.items()
+        if not (entry.folder or entry.submodule)
     }
+
+
+def _printable(path: str) -> str:
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

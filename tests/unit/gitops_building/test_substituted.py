@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from helmward.gitops.build import Manifest, Parsed, parse
+from helmward.gitops.building.cover import salted
 from helmward.gitops.building.substituted import Substitution
 from helmward.gitops.building.variables import Variables
 
@@ -136,3 +137,15 @@ def test_a_manifest_is_filled_once() -> None:
 
     assert again.manifests[0] is first.manifests[0]
     assert changed.manifests[0].object["stringData"] == {"p": "new"}
+
+
+@pytest.mark.parametrize("written", ["${nope}", "${hunter two}", "${hunter"])
+def test_a_secret_that_looks_like_a_variable_is_not_quoted(written: str) -> None:
+    """Of an encrypted file not even a part may be told."""
+    opened = salted(parse("a.yaml", LOGIN.replace("${password}", written).encode()), "")
+
+    (parsed,) = Substitution().fill([opened], PLAIN)
+
+    (fault,) = parsed.faults
+    assert fault.startswith("a.yaml:1: a ${ in it cannot be filled")
+    assert written[2:8] not in fault

@@ -13,8 +13,9 @@ from helmward.errors import SourceRejected
 from helmward.git.tree import Entry
 from helmward.gitops.build import Parsed
 from helmward.gitops.building.files import File, Files, understood
+from helmward.gitops.files import MAX_TOTAL
 from helmward.gitops.snapshot import Snapshot
-from helmward.gitops.tree import MAX_TOTAL, pick
+from helmward.gitops.tree import pick
 
 Known = Mapping[tuple[str, str], "Read"]
 """What was read, by the file's name and its content's."""
@@ -46,7 +47,7 @@ class Plain:
             SourceRejected: the path is not there, or something of it may not be read.
             SourceUnavailable: a file cannot be got.
         """
-        picked = pick(snapshot.tree, [path], snapshot.head.sha)
+        picked = pick(snapshot.tree, path, snapshot.head.sha)
         names = [name for name, entry in picked.items() if self._is_new(name, entry)]
         contents = await self.files.read(snapshot, names, objects=True)
         fresh = await asyncio.to_thread(_understood, contents)

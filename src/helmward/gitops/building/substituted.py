@@ -25,6 +25,11 @@ _TEXTS: Final = frozenset(
 """Fields below which there are texts alone, wherever they stand."""
 _TEXTS_OF_DATA: Final = frozenset({"data", "stringData", "binaryData"})
 _HOLDERS: Final = frozenset({"ConfigMap", "Secret"})
+_UNSAID: Final = (
+    "a ${ in it cannot be filled; the file is encrypted, so it is not quoted: write $${ where the "
+    f"text is meant, or annotate the object with {DISABLED}: disabled"
+)
+"""What may be said of a secret that has the look of a variable."""
 
 
 @dataclass
@@ -75,7 +80,8 @@ def _fill(manifest: Manifest, variables: Variables) -> _Filled:
     value = filling.walk(manifest.object, text=False)
     used = frozenset(filling.expressions.used)
     if filling.faults:
-        faults = tuple(f"{manifest.place}: {fault}" for fault in filling.faults)
+        said = [_UNSAID] if manifest.secret else filling.faults
+        faults = tuple(f"{manifest.place}: {fault}" for fault in said)
         return _Filled(Parsed(faults=faults), used)
     if value == manifest.object:
         return _Filled(Parsed((manifest,)), used)

@@ -88,6 +88,24 @@ async def test_what_others_have_made_is_not_ours(kube: Kube, namespace: str) -> 
     assert await fact_of(kube, item) == Fact(uid, resource=CONFIG_MAPS)
 
 
+async def test_many_objects_are_looked_at_by_one_list(kube: Kube, namespace: str) -> None:
+    """A removal that waits for an approval is looked at again and again."""
+    items = [an_item(f"c{n}", namespace) for n in range(30)]
+    uids = [await make(kube, item, labels={MARK: "sha256.x"}) for item in items]
+    plain, gone = an_item("plain", namespace), an_item("gone", namespace)
+    await make(kube, plain)
+    alone = await fact_of(kube, items[0])
+    kube.requests.clear()
+
+    facts = await Remover(kube).facts([*items, plain, gone])
+
+    assert dict(kube.requests) == {("list", "configmaps"): 1, ("get", "configmaps"): 2}
+    assert [facts[item.id].uid for item in items] == uids
+    assert facts[items[0].id] == alone
+    assert plain.id in facts
+    assert gone.id not in facts
+
+
 async def test_what_is_gone_is_left_out(kube: Kube, namespace: str) -> None:
     """With its kind, or its namespace, too."""
     items = [

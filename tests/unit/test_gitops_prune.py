@@ -10,18 +10,9 @@ import pytest
 from helmward.errors import AccessDenied
 from helmward.gitops.build import ObjectId
 from helmward.gitops.facts import Fact, Facts
+from helmward.gitops.fates import RULES, Case, Why, among_others, fate
 from helmward.gitops.inventory import Item
-from helmward.gitops.prune import (
-    RULES,
-    Case,
-    Removal,
-    Why,
-    among_others,
-    fate,
-    orphans,
-    removals,
-    worth_a_look,
-)
+from helmward.gitops.prune import Removal, orphans, removals, worth_a_look
 from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.settings import PruneSettings
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from helmward.gitops.apply import Outcome
 from helmward.gitops.build import Manifest, ObjectId
+from helmward.gitops.fates import asks_to_stay
 from helmward.gitops.inventory import Inventory, Item
 from helmward.gitops.paths import Standing
 from helmward.gitops.plan import Plan, Step
 from helmward.gitops.policies import annotations_of
-from helmward.gitops.prune import asks_to_stay
 from helmward.gitops.rehearsal import Rehearsal, Verb
 from helmward.gitops.report import PathReport
 from helmward.gitops.union import Union

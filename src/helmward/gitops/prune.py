@@ -6,60 +6,17 @@ object is gone from git has to be seen, in a commit of its own path that was
 built whole.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
-from typing import Final
 
 from helmward.gitops.brake import Circumstances, brake, token_of
 from helmward.gitops.build import ObjectId
-from helmward.gitops.facts import Fact, Facts, called, holds, is_served_twice, takes_along
+from helmward.gitops.facts import Facts, called, is_served_twice
+from helmward.gitops.fates import FORGOTTEN, Case, Why, among_others, beyond_reach, fate
 from helmward.gitops.inventory import Inventory, Item
 from helmward.gitops.plan import rank
-from helmward.gitops.policies import IGNORE, Policy, policy_of
 from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.settings import PruneSettings
-
-NEVER: Final = frozenset(("ComponentStatus", "Endpoints", "EndpointSlice"))
-"""Kinds that the cluster makes by itself."""
-SYNC_ONLY: Final = "sync_only"
-DISABLED: Final = "kustomize.toolkit.fluxcd.io/prune"
-
-
-class Why(StrEnum):
-    """What becomes of an object that git has no more."""
-
-    GOES = "goes"
-    OFF = "stays: pruning is off"
-    KIND = "is of a kind that is never removed"
-    SCOPE = "is outside of the limits of the settings"
-    UNKNOWN = "cannot be looked at"
-    GONE = "is gone already"
-    MOVED = "is in git by another group of the API"
-    ANOTHERS = "is somebody else's now"
-    OWNED = "has an owner, which it goes with"
-    ASKED_TO_STAY = "asks to stay"
-    LEAVING = "is being deleted"
-    HOLDS = "holds objects that stay"
-    WAITS = "goes as soon as nothing of ours is left in it"
-
-
-FORGOTTEN: Final = frozenset((Why.KIND, Why.GONE, Why.MOVED, Why.ANOTHERS))
-"""After these an object is not ours any more: it leaves the inventory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One object that git has no more, and all that decides about it by itself."""
-
-    item: Item
-    fact: Fact | None = None
-    """None: it is not there."""
-    marks: Collection[str] = ()
-    """What its mark may be, to be ours."""
-    scope: Scope = EVERYTHING
-    moved: bool = False
-    """Whether git has an object of its name in another group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +57,19 @@ def orphans(
     As long as the cluster does not know a kind, its objects are asked for with
     the namespace that git says, or none: that may be any, then.
     """
-    anywhere = {_without_namespace(found) for found in asked if not found.namespace}
-    clusters = {_without_namespace(found) for found in asked}
+    anywhere = {_named(found) for found in asked if not found.namespace}
+    somewhere = {_named(found) for found in asked}
 
     def is_asked(found: ObjectId) -> bool:
-        same = anywhere if found.namespace else clusters
-        return found in asked or _without_namespace(found) in same
+        same = anywhere if found.namespace else somewhere
+        return found in asked or _named(found) in same
 
     items = (item for _, item in sorted(inventory.items()) if item.path in good)
     return tuple(item for item in items if not is_asked(item.id))
 
 
-def _without_namespace(found: ObjectId) -> ObjectId:
-    return replace(found, namespace="")
+def _named(found: ObjectId) -> tuple[str, str, str]:
+    return found.group, found.kind, found.name
 
 
 def worth_a_look(
@@ -188,86 +145,6 @@ def _settled(
     if why and approved != token:
         return Removal(forgotten=forgotten, kept=kept, braked=why, token=token, waiting=due)
     return Removal(_begun(going), _begun(later), forgotten, kept)
-
-
-def among_others(fates: Mapping[ObjectId, Why], known: Iterable[ObjectId]) -> dict[ObjectId, Why]:
-    """Let what takes others along stay while one of them stays, or wait until they are gone."""
-    staying = [
-        found for found in known if fates.get(found) not in {Why.GOES, Why.LEAVING, *FORGOTTEN}
-    ]
-    leaving = [found for found, why in fates.items() if why in {Why.GOES, Why.LEAVING}]
-    changed = dict(fates)
-    for found in [one for one in leaving if takes_along(one) and fates[one] is Why.GOES]:
-        if any(holds(found, one) for one in staying):
-            changed[found] = Why.HOLDS
-        elif any(holds(found, one) for one in leaving):
-            changed[found] = Why.WAITS
-    return changed
-
-
-def fate(case: Case) -> Why:
-    """Return the answer of the first rule that has one."""
-    return next((why for rule in RULES if (why := rule(case))), Why.GOES)
-
-
-def beyond_reach(case: Case) -> Why | None:
-    """What the cluster makes itself is nobody's to remove; outside of our limits we do nothing."""
-    if case.item.id.kind in NEVER:
-        return Why.KIND
-    return Why.SCOPE if case.scope.objection(case.item.id, case.item.api_version) else None
-
-
-def unseen(case: Case) -> Why | None:
-    """What cannot be looked at stays, and what is not there is gone."""
-    if case.fact is None:
-        return Why.GONE
-    return Why.UNKNOWN if case.fact.trouble else None
-
-
-def moved_group(case: Case) -> Why | None:
-    """An object that the API server has in two groups is one object, and git has it."""
-    return Why.MOVED if case.moved else None
-
-
-def anothers(case: Case) -> Why | None:
-    """A mark says whose an object is; without one, ours is where a field is ours.
-
-    Another mark is that of another daemon or repository. Neither a mark nor a
-    field of ours: somebody has deleted the object and made it anew.
-    """
-    fact = case.fact or Fact()
-    ours = fact.mark in case.marks if fact.mark else fact.ours
-    return None if ours else Why.ANOTHERS
-
-
-def owned(case: Case) -> Why | None:
-    """What has ownerReferences is its owner's to remove."""
-    return Why.OWNED if case.fact and case.fact.owned else None
-
-
-def asked_to_stay(case: Case) -> Why | None:
-    """Git's last word, or the live object's own, may be that it stays."""
-    annotations = case.fact.annotations if case.fact else {}
-    return Why.ASKED_TO_STAY if case.item.keep or asks_to_stay(annotations) else None
-
-
-def leaving(case: Case) -> Why | None:
-    """What finalizers still hold is not deleted twice."""
-    return Why.LEAVING if case.fact and case.fact.deleting else None
-
-
-RULES: Final = (beyond_reach, unseen, moved_group, anothers, owned, asked_to_stay, leaving)
-
-
-def asks_to_stay(annotations: Mapping[str, str]) -> bool:
-    """Tell whether annotations say that an object is never to be removed.
-
-    What is to be left alone altogether is not removed either.
-    """
-    if policy_of({"metadata": {"annotations": annotations}}) is Policy.NEVER:
-        return True
-    kept = any(annotations.get(key) == SYNC_ONLY for key in IGNORE)
-    return kept or annotations.get(DISABLED, "").casefold() == "disabled"
 
 
 def _of(candidates: Sequence[Item], fates: Mapping[ObjectId, Why], why: Why) -> tuple[Item, ...]:

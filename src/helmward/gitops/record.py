@@ -35,6 +35,8 @@ class Records:
         self._name = record_name(repository)
         self._version = ""
         self._kept = Entries()
+        self._saved: Record | None = None
+        """What the ConfigMap says, as far as we have written it."""
 
     def __str__(self) -> str:
         """Read as people name it."""
@@ -47,7 +49,7 @@ class Records:
             RecordBroken: it cannot be read; the message names it.
             AccessDenied, ClusterUnavailable: as they say.
         """
-        self._version, self._kept = "", Entries()
+        self._version, self._kept, self._saved = "", Entries(), None
         try:
             await self._look()
         except NotFound:
@@ -67,12 +69,15 @@ class Records:
                 load it again.
             RecordBroken: it is too large.
         """
+        if record == self._saved:
+            return
         try:
             entries = await asyncio.to_thread(written, record)
         except RecordBroken as error:
             raise RecordBroken(f"{self}: {error}") from error
         if entries != self._kept:
             await self._write(entries)
+        self._saved = record
 
     async def _write(self, entries: Entries) -> None:
         for _ in range(TRIES):

@@ -14,9 +14,9 @@ import structlog
 from helmward.errors import ClusterUnavailable, HelmwardError, NotFound
 from helmward.gitops.build import ObjectId
 from helmward.gitops.cluster import raise_if_gone
+from helmward.gitops.fates import NEVER
 from helmward.gitops.inventory import Item
 from helmward.gitops.marks import MARK, mark_of
-from helmward.gitops.prune import NEVER
 from helmward.gitops.scope import Scope
 from helmward.kube import Kube
 from helmward.kube.listing import Selection

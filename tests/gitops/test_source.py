@@ -121,7 +121,7 @@ async def test_a_branch_that_goes_between_looking_and_fetching_is_said(
     head = await source.head()
     repo.git("update-ref", "-d", "refs/heads/main")
 
-    with pytest.raises(SourceUnavailable, match="it no longer has what is followed"):
+    with pytest.raises(SourceUnavailable, match="it does not have that commit or ref"):
         await source.snapshot(head)
 
 

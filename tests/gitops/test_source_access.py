@@ -5,10 +5,12 @@ import stat
 from datetime import timedelta
 from pathlib import Path
 
+import asyncssh
 import pytest
 
 from helmward.errors import NotFound
 from helmward.git.login import NOBODY, GitLogin
+from tests.support.certificates import Authority
 from tests.support.git_repo import GitRepo
 from tests.support.git_server import PASSWORD, USER, http_git, ssh_git
 from tests.support.sources import NAMESPACE, a_source, failure_of, files_of, logins
@@ -124,6 +126,17 @@ async def test_a_key_that_may_not_read_is_named(repo: GitRepo, tmp_path: Path) -
         assert "--git-ssh-key" in await failure_of(source)
 
 
+async def test_a_deploy_key_that_may_not_read_is_named(repo: GitRepo, tmp_path: Path) -> None:
+    """Who names no key has that which Helmward keeps, and can have it printed."""
+    repo.commit({"ns.yaml": NAMESPACE})
+    async with ssh_git(repo.folder.parent, tmp_path / "ssh") as server:
+        made = asyncssh.generate_private_key("ssh-ed25519").export_private_key()
+        login = logins(GitLogin(identity=made, known_hosts=server.known_hosts.read_bytes()))
+        message = await failure_of(a_source(tmp_path, f"{server.url}/shop.git", login=login))
+
+    assert "may the deploy key (`helmward identity` prints it" in message
+
+
 async def test_a_missing_key_file_is_named(tmp_path: Path) -> None:
     """A Secret that is not mounted yet may come later."""
     source = a_source(tmp_path, "git@127.0.0.1:shop.git", ssh_key=tmp_path / "nokey")
@@ -234,6 +247,21 @@ async def test_a_key_comes_with_the_login_and_may_change(repo: GitRepo, tmp_path
         assert await files_of(source) == {"ns.yaml": NAMESPACE.encode()}
 
     assert not list((tmp_path / "work").rglob("identity"))
+
+
+async def test_a_private_authority_comes_with_the_login(repo: GitRepo, tmp_path: Path) -> None:
+    """It alone is trusted then, and the password goes along."""
+    repo.commit({"ns.yaml": NAMESPACE})
+    ours, other = Authority(), Authority("somebody else")
+    async with http_git(repo.folder.parent, (USER, PASSWORD), certificate=ours.serving()) as server:
+        login = logins(
+            *(GitLogin(USER, PASSWORD, ca=ca) for ca in (b"", other.pem, ours.pem)),
+        )
+        source = a_source(tmp_path, f"{server.url}/shop.git", login=login, secret="repo-login")
+        for message in (await failure_of(source), await failure_of(source)):
+            assert "its certificate is not trusted" in message
+            assert "the Secret repo-login (its entry `ca.crt`)" in message
+        assert await files_of(source) == {"ns.yaml": NAMESPACE.encode()}
 
 
 async def test_the_machines_netrc_opens_http(repo: GitRepo, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import base64
 import os
 import shlex
 import shutil
+import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,17 +64,23 @@ class HttpGit:
 
 
 @asynccontextmanager
-async def http_git(folder: Path, login: tuple[str, str] | None = None) -> AsyncIterator[HttpGit]:
-    """Serve the repositories below the folder over HTTP."""
+async def http_git(
+    folder: Path,
+    login: tuple[str, str] | None = None,
+    *,
+    certificate: ssl.SSLContext | None = None,
+) -> AsyncIterator[HttpGit]:
+    """Serve the repositories below the folder over HTTP; with a certificate over HTTPS."""
     server = HttpGit(folder, login)
     app = web.Application(client_max_size=64 * 1024 * 1024)
     app.router.add_route("*", "/{tail:.*}", server.serve)
     # Git says itself that a body is compressed, and its program reads it as it came.
     runner = web.AppRunner(app, shutdown_timeout=1, auto_decompress=False)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate)
     await site.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    scheme = "https" if certificate else "http"
+    server.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}"
     try:
         yield server
     finally:

@@ -98,6 +98,8 @@ MEANT: list[tuple[list[str], Look, Any]] = [
     ),
     (["--git-readonly"], lambda git: followed(git).state.readonly, True),
     (["--git-readonly=false"], lambda git: followed(git).state.readonly, False),
+    (["--git-netrc=config"], lambda git: followed(git).netrc, Path("config")),
+    (["--git-ssh-config=config"], lambda git: followed(git).ssh_config, Path("config")),
     (["--git-user=Me", "--sync-state=git"], lambda git: followed(git).state.user, "Me"),
     (["--git-email=me@x", "--sync-state=git"], lambda git: followed(git).state.email, "me@x"),
     (["--git-user="], lambda git: followed(git).state.user, "Weave Flux"),

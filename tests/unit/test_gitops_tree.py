@@ -116,6 +116,16 @@ def test_a_link_that_leads_nowhere_is_refused(links: dict[str, str], said: str) 
         picked(a_tree("folder/x.yaml", links=links))
 
 
+@pytest.mark.parametrize("target", ["/etc", "..", "../../other"])
+def test_a_path_that_leads_out_of_the_repository_is_refused(target: str) -> None:
+    """By a link on its way, as by its name."""
+    tree = a_tree("a.yaml", links={"live": target})
+
+    for path in ("live", "live/x"):
+        with pytest.raises(SourceRejected, match=f"--git-path {path}: .* leads out of"):
+            picked(tree, path)
+
+
 def test_links_of_other_names_do_no_harm() -> None:
     """Nobody reads them."""
     assert picked(a_tree("a.yaml", links={"passwd": "/etc/passwd"})) == ["a.yaml"]

@@ -278,6 +278,10 @@ WRONG = {
     "namespace": (entry("defaultNamespace: A"), "2: repositories[0].defaultNamespace: 'A' is no"),
     "secret": (entry("secretRef: {name: A}"), "4: repositories[0].secretRef.name: 'A' is no name"),
     "no range": (entry("ref: {semver: ''}"), "4: repositories[0].ref.semver: must not be empty"),
+    "odd range": (
+        entry("ref: {semver: latest}"),
+        "4: repositories[0].ref.semver: 'latest' is no range of versions, as 1.x",
+    ),
     "variable": (
         entry("paths: [{substitute: {a-b: x}}]"),
         "4: repositories[0].paths[0].substitute: 'a-b' can name no variable",

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from helmward import settings
-from helmward.cli.flags import FILE, FOLDER, all_of, flag
+from helmward.cli.flags import FOLDER, all_of, flag
 from helmward.cli.pflag import Switch
 from helmward.cli.sizes import Size
 from helmward.cli.sizes import show as show_size
@@ -105,19 +105,6 @@ chart_flags = all_of(
             default=True,
             metavar="[=BOOL]",
             help="Fetch the dependencies of charts in git, unless a HelmRelease says otherwise.",
-        ),
-        flag(
-            IN_GIT,
-            "--git-ssh-config",
-            type=FILE,
-            help="An ssh_config(5) that chooses keys by host.",
-        ),
-        flag(
-            IN_GIT,
-            "--git-netrc",
-            type=FILE,
-            show_default="~/.netrc, where it exists",
-            help="Users and passwords by host, for https:// repositories.",
         ),
     ]
 )

@@ -180,6 +180,19 @@ git_access_flags = all_of(
             show_default="those that come with Helmward, and those of the machine",
             help="Host keys that are trusted for ssh:// repositories.",
         ),
+        flag(
+            "Git, followed or with charts",
+            "--git-ssh-config",
+            type=FILE,
+            help="An ssh_config(5) that chooses keys by host.",
+        ),
+        flag(
+            "Git, followed or with charts",
+            "--git-netrc",
+            type=FILE,
+            show_default="~/.netrc, where it exists",
+            help="Users and passwords by host, for https:// repositories.",
+        ),
     ]
 )
 

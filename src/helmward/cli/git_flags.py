@@ -21,6 +21,7 @@ from helmward.cli.git_words import (
     full_ref_problem,
     name_problem,
     object_problem,
+    range_problem,
     tag_problem,
 )
 from helmward.cli.pflag import Switch
@@ -55,6 +56,7 @@ followed_flags = all_of(
         flag(
             GIT,
             "--git-semver",
+            type=Checked("range", range_problem),
             metavar="RANGE",
             help="The newest tag in this range of versions instead, such as `>=1.2 <2`.",
         ),

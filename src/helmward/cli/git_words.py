@@ -105,8 +105,16 @@ def variable_problem(text: str) -> str:
 
 
 def range_problem(text: str) -> str:
-    """Say why a text is no range of versions; what it means, who follows it finds out."""
-    return "" if text.strip() else "must not be empty: leave it out, or say such as >=1.0"
+    """Say why a text is no range of versions."""
+    from helmward.git.semver import parse_range  # noqa: PLC0415 (quick --help)
+
+    if not text.strip():
+        return "must not be empty: leave it out, or say such as >=1.0"
+    try:
+        parse_range(text)
+    except ValueError:
+        return f"{text!r} is no range of versions, as 1.x, ~1.2 or '>=1.2 <2'"
+    return ""
 
 
 def branch_problem(text: str) -> str:

@@ -130,6 +130,8 @@ def _template(flags: Flags) -> RepositorySettings:
         default_namespace=flags["k8s_default_namespace"] or None,
         ssh_key=flags["git_ssh_key"],
         known_hosts=flags["git_known_hosts"],
+        ssh_config=flags["git_ssh_config"],
+        netrc=flags["git_netrc"],
         sops=flags["sops"],
         git_secret=flags["git_secret"],
         generators=flags["manifest_generation"],

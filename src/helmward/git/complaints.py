@@ -28,7 +28,7 @@ FLAGS: Final = Told(
     url="--git-url",
     login="--git-url needs a user and a password or token that may read the repository"
     " (https://user:token@host/path)",
-    key="--git-ssh-key",
+    key="the key of --git-ssh-key",
     hosts="the file of --git-known-hosts",
     authority="GIT_SSL_CAINFO",
     timeout="--git-timeout",
@@ -38,7 +38,7 @@ FIELDS: Final = Told(
     url="spec.chart.git",
     login="spec.chart.secretRef needs a Secret with a username and a password or token that may"
     " read the repository",
-    key="spec.chart.secretRef (its entry `identity`), or the operator's own,",
+    key="the key of spec.chart.secretRef (its entry `identity`), or the operator's own,",
     hosts="the Secret's entry `known_hosts`, or the operator's own known hosts",
     authority="the Secret's entry `ca.crt`",
     timeout="--git-timeout",
@@ -50,12 +50,12 @@ _HOST_KEY: Final = (
     " into {hosts}"
 )
 _AUTHENTICATION: Final = "authentication failed: {login}"
-_SSH_KEY: Final = "the server refuses us: may the key of {key} read the repository?"
+_SSH_KEY: Final = "the server refuses us: may {key} read the repository?"
 _MISSING: Final = "there is no such repository, or we may not see it: check {url}"
 _CERTIFICATE: Final = "its certificate is not trusted: name the authority's file in {authority}"
 _SILENT: Final = "it does not answer; it is tried again ({timeout} bounds one try)"
 _FULL: Final = "the disk is full where Helmward keeps its copy"
-_GONE: Final = "it no longer has what is followed; that is looked for again"
+_GONE: Final = "it does not have that commit or ref, or no longer has it"
 _LARGE: Final = "it sends more than Helmward keeps of one repository"
 _ELSEWHERE: Final = "it sends us on to another address: write that address into {url}"
 
@@ -67,7 +67,7 @@ _MEANINGS: Final = (
     (r"Authentication failed|could not read (Username|Password)|error: 40[13]", _AUTHENTICATION),
     (r"error: 30[1278]|update url base from redirection", _ELSEWHERE),
     (r"[Cc]ould not resolve host", "the name of its host cannot be resolved: check {url}"),
-    (r"couldn't find remote ref", _GONE),
+    (r"couldn't find remote ref|not our ref|unadvertised object", _GONE),
     (r"not found|does not appear to be a git repos|does not exist|error: 404", _MISSING),
     (r"certificate", _CERTIFICATE),
     (r"dubious ownership", "its folder belongs to another user"),

@@ -7,17 +7,16 @@ git starts is killed with it.
 import asyncio
 import os
 import resource
-import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from helmward.errors import ConfigInvalid
+from helmward.git.outputs import end, last, whole
 
 MAX_OUTPUT: Final = 192 * 1024 * 1024
 MAX_WORDS: Final = 64 * 1024
-_CHUNK: Final = 64 * 1024
 
 _PASSED_ON: Final = (
     *("PATH", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -78,7 +77,7 @@ class Git:
         except TimeoutError as error:
             raise GitTimedOut(f"no answer within {self._timeout:g} s") from error
         finally:
-            await _end(process)
+            await end(process)
         if process.returncode:
             raise GitFailed(words.decode(errors="replace"))
         if len(output) > MAX_OUTPUT:
@@ -132,8 +131,8 @@ def write_config(home: Path, values: Mapping[str, str]) -> None:
 async def _talk(process: asyncio.subprocess.Process, stdin: bytes) -> tuple[bytes, bytes]:
     async with asyncio.TaskGroup() as group:
         group.create_task(_feed(process.stdin, stdin))
-        output = group.create_task(_whole(process.stdout))
-        words = group.create_task(_last(process.stderr))
+        output = group.create_task(whole(process.stdout, MAX_OUTPUT))
+        words = group.create_task(last(process.stderr, MAX_WORDS))
         group.create_task(process.wait())
     return output.result(), words.result()
 
@@ -148,27 +147,3 @@ async def _feed(stream: asyncio.StreamWriter | None, content: bytes) -> None:
         pass  # git ended without reading all of it: its own words say why
     finally:
         stream.close()
-
-
-async def _whole(stream: asyncio.StreamReader | None) -> bytes:
-    """Read everything, keep one chunk more than allowed at most."""
-    content = bytearray()
-    while stream and (chunk := await stream.read(_CHUNK)):
-        if len(content) <= MAX_OUTPUT:
-            content += chunk
-    return bytes(content)
-
-
-async def _last(stream: asyncio.StreamReader | None) -> bytes:
-    """Read everything, keep the end: there git says what went wrong."""
-    content = b""
-    while stream and (chunk := await stream.read(_CHUNK)):
-        content = (content + chunk)[-MAX_WORDS:]
-    return content
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.shield(process.wait())

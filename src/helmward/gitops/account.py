@@ -35,10 +35,7 @@ def changed_items(
     Before anything is applied, what would be created is in it already: whoever
     is stopped in between knows what may be there.
     """
-    items = {
-        key: replace(item, path=united.owners[key], going=False) if key in united.owners else item
-        for key, item in known.items()
-    }
+    items = {key: _asked(item, united.owners.get(key)) for key, item in known.items()}
     steps = {step.id: step for step in united.plan.steps}
     found = {id(step.manifest): step for step in united.plan.steps}
     for change in rehearsal.changes:
@@ -70,6 +67,13 @@ def _path_report(standing: Standing, united: Union, objects: int) -> PathReport:
         str(error) if error else "",
         error.reason if error else "",
     )
+
+
+def _asked(item: Item, path: str | None) -> Item:
+    """Return an item with the path that asks for it now; what is asked for does not go."""
+    if path is None or (item.path == path and not item.going):
+        return item
+    return replace(item, path=path, going=False)
 
 
 def _is_current(step: Step, known: Inventory) -> bool:

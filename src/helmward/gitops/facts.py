@@ -74,13 +74,17 @@ def is_definition(found: ObjectId) -> bool:
     return found.kind == "CustomResourceDefinition"
 
 
-def takes_along(found: ObjectId) -> bool:
-    """Whether others go when it goes."""
-    return is_namespace(found) or is_definition(found)
+Whole = tuple[str, str]
+"""A namespace, or a group of kinds, by its name."""
 
 
-def holds(outer: ObjectId, inner: ObjectId) -> bool:
-    """Whether one object takes the other along when it goes."""
-    if is_namespace(outer):
-        return inner.namespace == outer.name
-    return is_definition(outer) and inner.group == outer.name.partition(".")[2]
+def takes_along(found: ObjectId) -> Whole | None:
+    """Return what all of goes when an object goes; None where it goes alone."""
+    if is_namespace(found):
+        return "namespace", found.name
+    return ("group", found.name.partition(".")[2]) if is_definition(found) else None
+
+
+def goes_with(found: ObjectId) -> tuple[Whole, ...]:
+    """Return what an object is a part of."""
+    return ("namespace", found.namespace), ("group", found.group)

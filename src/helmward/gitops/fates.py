@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from helmward.gitops.build import ObjectId
-from helmward.gitops.facts import Fact, holds, takes_along
+from helmward.gitops.facts import Fact, Whole, goes_with, takes_along
 from helmward.gitops.inventory import Item
 from helmward.gitops.policies import IGNORE, Policy, policy_of
 from helmward.gitops.scope import EVERYTHING, Scope
@@ -58,17 +58,23 @@ class Case:
 
 def among_others(fates: Mapping[ObjectId, Why], known: Iterable[ObjectId]) -> dict[ObjectId, Why]:
     """Let what takes others along stay while one of them stays, or wait until they are gone."""
-    staying = [
-        found for found in known if fates.get(found) not in {Why.GOES, Why.LEAVING, *FORGOTTEN}
-    ]
     leaving = [found for found, why in fates.items() if why in {Why.GOES, Why.LEAVING}]
+    gone = {found for found, why in fates.items() if why in FORGOTTEN}.union(leaving)
+    staying_in, leaving_in = _wholes(set(known) - gone), _wholes(leaving)
     changed = dict(fates)
-    for found in [one for one in leaving if takes_along(one) and fates[one] is Why.GOES]:
-        if any(holds(found, one) for one in staying):
+    for found in leaving:
+        whole = takes_along(found)
+        if whole is None or fates[found] is not Why.GOES:
+            continue
+        if whole in staying_in:
             changed[found] = Why.HOLDS
-        elif any(holds(found, one) for one in leaving):
+        elif whole in leaving_in:
             changed[found] = Why.WAITS
     return changed
+
+
+def _wholes(objects: Iterable[ObjectId]) -> set[Whole]:
+    return {whole for found in objects for whole in goes_with(found)}
 
 
 def fate(case: Case) -> Why:

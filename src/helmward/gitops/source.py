@@ -28,6 +28,7 @@ from helmward.gitops.snapshot import Commit, Head, Snapshot
 from helmward.settings import RepositorySettings
 
 LONGEST_SUBJECT: Final = 200
+_DEPLOY_KEY: Final = "the deploy key (`helmward identity` prints it, --git-ssh-key names another)"
 _ABOUT: Final = ("log", "-1", "--no-show-signature", "--no-notes", "--no-color")
 _FORM: Final = "--format=%an <%ae>%x00%ct%x00%s"
 
@@ -138,7 +139,7 @@ def check(settings: RepositorySettings) -> Remote:
 def _told(settings: RepositorySettings) -> Told:
     """Return where this repository's login comes from."""
     if settings.secret is None:
-        return FLAGS
+        return FLAGS if settings.ssh_key else replace(FLAGS, key=_DEPLOY_KEY)
     secret = f"the Secret {settings.secret}"
     return replace(
         FLAGS,

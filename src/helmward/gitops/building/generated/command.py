@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from helmward.errors import SourceRejected, SourceUnavailable
+from helmward.git.outputs import last, whole
 from helmward.gitops.building.generated.recipe import Command
 
 MAX_OUTPUT: Final = 64 * 1024 * 1024
 MAX_WORDS: Final = 2_000
 _LINES: Final = 10
-_CHUNK: Final = 64 * 1024
 _LARGEST_FILE: Final = 512 * 1024 * 1024
 _OPEN_FILES: Final = 1024
 
@@ -55,8 +55,8 @@ async def run(command: Command, place: Place, timeout: timedelta) -> bytes:  # n
     process = await _start(command, place)
     try:
         async with asyncio.timeout(limit.total_seconds()), asyncio.TaskGroup() as group:
-            output = group.create_task(_whole(process.stdout))
-            words = group.create_task(_last(process.stderr))
+            output = group.create_task(whole(process.stdout, MAX_OUTPUT))
+            words = group.create_task(last(process.stderr, MAX_WORDS))
             group.create_task(process.wait())
     except TimeoutError:
         raise SourceUnavailable(
@@ -104,23 +104,6 @@ def _limit(pid: int) -> None:
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
-
-
-async def _whole(stream: asyncio.StreamReader | None) -> bytes:
-    """Read everything, keep one chunk more than allowed at most."""
-    content = bytearray()
-    while stream and (chunk := await stream.read(_CHUNK)):
-        if len(content) <= MAX_OUTPUT:
-            content += chunk
-    return bytes(content)
-
-
-async def _last(stream: asyncio.StreamReader | None) -> bytes:
-    """Read everything, keep the end: there it says what went wrong."""
-    content = b""
-    while stream and (chunk := await stream.read(_CHUNK)):
-        content = (content + chunk)[-MAX_WORDS:]
-    return content
 
 
 def _ending(code: int, words: bytes) -> str:

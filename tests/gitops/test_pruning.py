@@ -1,6 +1,7 @@
 """What a commit deletes from git goes, if that is wanted, and never by mistake."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from helmward.gitops.build import ObjectId
 from helmward.gitops.codec import INVENTORY
 from helmward.gitops.inventory import Record
 from helmward.gitops.loop import GitSync
-from helmward.gitops.marks import MARK, mark_of
+from helmward.gitops.marks import CHECKSUM, MARK, mark_of
 from helmward.gitops.record import Records, record_name
 from helmward.kube import Kube, load_config
 from helmward.kube.resources import CONFIG_MAPS, NAMESPACES
 from helmward.settings import PruneSettings
-from tests.gitops.conftest import a_repository, a_role, a_sync
+from tests.gitops.conftest import Running, a_repository, a_role, a_sync
 from tests.support.git_repo import GitRepo
 from tests.support.objects import config_map
 from tests.support.plane import Plane
@@ -355,6 +356,24 @@ async def test_two_daemons_do_not_overwrite_each_other(
     assert "c9" not in await names(kube, namespace)
 
 
+async def test_another_checksum_is_no_reason_to_remove(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """What git has stays, whoever changed it; it is put right."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    before = (await kube.get(CONFIG_MAPS, "c3", namespace))["metadata"]
+    await kube.patch(
+        CONFIG_MAPS, "c3", namespace, {"metadata": {"annotations": {CHECKSUM: "another"}}}
+    )
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.ok) == (0, True)
+    after = (await kube.get(CONFIG_MAPS, "c3", namespace))["metadata"]
+    assert (after["uid"], after["annotations"]) == (before["uid"], before["annotations"])
+
+
 async def test_an_object_made_anew_by_hand_is_not_ours(
     repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
 ) -> None:
@@ -447,6 +466,26 @@ async def test_a_namespace_goes_after_what_is_in_it(
     report = await sync.sync_now()
     assert (report.removed, report.braked, report.ok) == (1, None, True)
     await until(lambda: gone(kube, where), within=20)
+
+
+async def test_a_namespace_that_waits_goes_by_itself(
+    repo: GitRepo, run_sync: Running, kube: Kube, namespace: str
+) -> None:
+    """Nobody has to push again, or to wait for the next whole sync."""
+    where = f"{namespace}-shop"
+    made = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {where}}}\n"
+    files = {"ns.yaml": made, "in.yaml": config_map("inside", namespace=where)}
+    repo.commit(MANY | files)
+    async with run_sync(repo.url, prune=ON, sync_interval=timedelta(hours=1)) as watched:
+        await watched.reported(lambda report: report.ok)
+        repo.commit(dict.fromkeys(files))
+        await watched.reported(lambda report: report.braked)
+        braked = watched.sync.report.braked
+        assert braked
+        wish(watched.sync, braked.token)
+        watched.sync._parts.board.changed.set()
+        await until(lambda: gone(kube, where), within=20)
+        await watched.reported(lambda report: report.removed == 2)
 
 
 async def test_a_namespace_that_git_has_objects_in_stays(

@@ -228,6 +228,28 @@ async def test_kustomize_is_at_hand_without_the_program(place: Place, engine: En
     ]
 
 
+async def test_kustomize_sees_what_commands_before_it_wrote(place: Place, engine: Engine) -> None:
+    """Scripts that prepare a kustomization are common, and git does not have its result."""
+    recipe = a_recipe("mv late.yaml page.yaml", "kustomize build .")
+    files = {"late.yaml": a_map("late"), "kustomization.yaml": "resources: [page.yaml]\n"}
+    place.repo.commit(
+        {f"app/{name}": text for name, text in files.items()} | {".flux.yaml": recipe}
+    )
+
+    assert await names(place, generating(place, tools=tools(engine))) == ["late"]
+
+
+async def test_what_commands_left_unreadable_is_named(place: Place, engine: Engine) -> None:
+    recipe = a_recipe("mkdir page.yaml && ln -s page.yaml x.yaml", "kustomize build .")
+    text = "resources: [x.yaml]\n"
+    place.repo.commit({".flux.yaml": recipe, "app/kustomization.yaml": text})
+
+    said = await refused(place, generating(place, tools=tools(engine)))
+
+    assert said.startswith("app/kustomization.yaml")
+    assert "x.yaml" in said
+
+
 async def test_the_program_kustomize_is_used_where_it_is(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

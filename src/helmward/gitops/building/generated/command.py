@@ -41,6 +41,8 @@ class Place:
     """The path's folder in a copy of the commit."""
     home: Path
     """Empty, and gone after that."""
+    copy: Path
+    """The whole copy."""
 
 
 async def run(command: Command, place: Place, timeout: timedelta) -> bytes:  # noqa: ASYNC109 (a setting)

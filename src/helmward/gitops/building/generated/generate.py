@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,7 @@ from helmward.gitops.building.closure import oid_of
 from helmward.gitops.building.cover import covered, salted, sha1
 from helmward.gitops.building.files import File, Files
 from helmward.gitops.building.generated.command import Place, run
-from helmward.gitops.building.generated.layout import lay_out, read_all
+from helmward.gitops.building.generated.layout import as_left, lay_out, read_all
 from helmward.gitops.building.generated.recipe import Command, Recipe
 from helmward.gitops.building.hidden import Revealed
 from helmward.gitops.building.kustomized import Kustomized
@@ -66,36 +67,32 @@ class Generated:
         return [await self._patched(snapshot, parsed, patch)] if patch else parsed
 
     async def _run_all(self, snapshot: Snapshot, folder: str, recipe: Recipe) -> list[Parsed]:
-        """Run the commands one after another in one copy of the commit."""
-        ours = {one.text: _kustomization(one.text) for one in recipe.commands}
-        if all(one is not None for one in ours.values()):
-            return [await self._one(one, ours, snapshot, folder, None) for one in recipe.commands]
+        """Run the commands one after another; from the first that is not ours on, in one copy."""
+        ours = list(takewhile(_is_ours, recipe.commands))
+        parsed = [await self._kustomized(snapshot, folder, one) for one in ours]
+        if len(ours) == len(recipe.commands):
+            return parsed
         with tempfile.TemporaryDirectory(prefix="helmward-", ignore_cleanup_errors=True) as work:
             place = await _laid_out(Path(work), snapshot, folder)
-            return [await self._one(one, ours, snapshot, folder, place) for one in recipe.commands]
+            others = recipe.commands[len(ours) :]
+            return parsed + [await self._one(one, snapshot, folder, place) for one in others]
 
-    async def _one(
-        self,
-        command: Command,
-        ours: Mapping[str, str | None],
-        snapshot: Snapshot,
-        folder: str,
-        place: Place | None,
-    ) -> Parsed:
-        known = ours[command.text]
-        if known is not None or place is None:
-            return await self._kustomized(snapshot, folder, known or "", command)
-        output = await run(command, place, self.timeout)
-        parsed = await asyncio.to_thread(_printed, command, output)
+    async def _one(self, command: Command, snapshot: Snapshot, folder: str, place: Place) -> Parsed:
+        if _is_ours(command):
+            # Those before it may have written what it is built from.
+            left = await asyncio.to_thread(as_left, snapshot, place.copy)
+            parsed = await self._kustomized(left, folder, command)
+        else:
+            output = await run(command, place, self.timeout)
+            parsed = await asyncio.to_thread(_printed, command, output)
         if not isinstance(snapshot, Revealed):
             return parsed
         # What was hidden may be in any of it.
         oids = [snapshot.tree[name].oid for name in sorted(snapshot.hidden)]
         return salted(parsed, sha1(" ".join([command.text, *oids]).encode()))
 
-    async def _kustomized(
-        self, snapshot: Snapshot, folder: str, named: str, command: Command
-    ) -> Parsed:
+    async def _kustomized(self, snapshot: Snapshot, folder: str, command: Command) -> Parsed:
+        named = _kustomization(command.text) or ""
         target = posixpath.normpath(posixpath.join(folder, named))
         if target.startswith(("..", "/")):
             raise SourceRejected(f"{command.place}: {named} leads out of the repository")
@@ -152,7 +149,11 @@ async def _laid_out(work: Path, snapshot: Snapshot, folder: str) -> Place:
     tree.mkdir()
     home.mkdir()
     await asyncio.to_thread(lay_out, tree, snapshot.tree, contents)
-    return Place(tree / folder, home)
+    return Place(tree / folder, home, tree)
+
+
+def _is_ours(command: Command) -> bool:
+    return _kustomization(command.text) is not None
 
 
 def _kustomization(command: str) -> str | None:

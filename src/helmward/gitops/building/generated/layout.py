@@ -4,20 +4,25 @@ Nothing of it reaches beyond its folder: a link that leads out of the commit is
 left out, and so is what would be git's own.
 """
 
+import asyncio
 import os
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from helmward.errors import SourceRejected
 from helmward.git.tree import Entry, Tree, follow
+from helmward.gitops.files import MAX_FILE
 from helmward.gitops.snapshot import Snapshot
 
 MOST_FILES: Final = 50_000
 MOST_BYTES: Final = 128 * 1024 * 1024
 MOST_REFUSED: Final = 50
 """Files that cannot be read and are left out: pictures in Git LFS, archives."""
+_FILE: Final = "100644"
+_LINK: Final = "120000"
 _EXECUTABLE: Final = "100755"
 _BATCH: Final = 2_000
 _FORBIDDEN: Final = frozenset({"", ".", "..", ".git"})
@@ -79,6 +84,47 @@ def lay_out(folder: Path, tree: Tree, contents: Mapping[str, bytes]) -> None:
     except OSError as error:
         words = os.strerror(error.errno) if error.errno else "it is no path"
         raise SourceRejected(f"the commit cannot be laid out for commands: {words}") from error
+
+
+def as_left(snapshot: Snapshot, folder: Path) -> Snapshot:
+    """Return the copy of a commit as commands have left it.
+
+    Raises:
+        SourceRejected: they have left too many files in it.
+    """
+    tree = dict(islice(_entries(folder), MOST_FILES + 1))
+    if len(tree) > MOST_FILES:
+        raise SourceRejected(f"the commands left more than {MOST_FILES} files")
+
+    async def read(names: Iterable[str]) -> dict[str, bytes]:
+        files = {name: folder / follow(tree, name, name) for name in names}
+        return await asyncio.to_thread(_contents, files)
+
+    return Snapshot(snapshot.head, tree, read, snapshot.commit, snapshot.submodules)
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, Entry]]:
+    for above, folders, files in os.walk(folder):
+        for path in (Path(above, name) for name in (*folders, *files)):
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                yield name, Entry(_LINK, name, target=str(path.readlink()))
+            elif path.is_file():
+                yield name, Entry(_FILE, name, path.stat().st_size)
+
+
+def _contents(files: Mapping[str, Path]) -> dict[str, bytes]:
+    found = {}
+    for name, path in files.items():
+        try:
+            with path.open("rb") as file:
+                found[name] = file.read(MAX_FILE + 1)
+        except OSError as error:
+            words = error.strerror or "it cannot be read"
+            raise SourceRejected(f"{name}: what a command wrote: {words}") from error
+        if len(found[name]) > MAX_FILE:
+            raise SourceRejected(f"{name}: what a command wrote has more than {MAX_FILE} bytes")
+    return found
 
 
 def _is_file(name: str, entry: Entry) -> bool:

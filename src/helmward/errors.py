@@ -32,6 +32,7 @@ names what is wrong and what would mend it::
         |-- AccessDenied          the API server forbids it
         |-- Invalid               the API server refuses the object
         |-- SourceRejected        a commit cannot be read whole
+        |-- RecordBroken          what we noted down of a repository cannot be read, or kept
         `-- ConfigInvalid         a flag or a kubeconfig is wrong
 """
 
@@ -223,6 +224,12 @@ class SourceRejected(TerminalError):
     """A commit cannot be read whole; the message names file and line."""
 
     reason = "SourceRejected"
+
+
+class RecordBroken(TerminalError):
+    """The record of what a repository has in the cluster cannot be read, or is too large."""
+
+    reason = "RecordBroken"
 
 
 class ConfigInvalid(TerminalError):

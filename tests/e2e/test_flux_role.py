@@ -215,7 +215,7 @@ async def test_a_release_with_volumes_goes_only_when_told(team: Team, run: Run) 
 
         await until(braked)
         asked = await braked()
-        assert "owns PersistentVolumeClaims" in asked["why"]
+        assert "PersistentVolumeClaims go with it" in asked["why"]
         assert f"HelmRelease.flux.weave.works {team.namespace}/db" in asked["objects"]
         assert await team.found(HELM_RELEASES, "db")
         await team.annotate(**{APPROVE: asked["token"]})

@@ -1,22 +1,30 @@
 """What a commit deletes from git goes, if that is wanted, and never by mistake."""
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from helmward.apis.gitsync import Wishes
+from helmward.errors import NotFound
 from helmward.gitops.build import ObjectId
+from helmward.gitops.codec import INVENTORY
 from helmward.gitops.inventory import Record
 from helmward.gitops.loop import GitSync
-from helmward.gitops.marks import MARK, mark_of
+from helmward.gitops.marks import CHECKSUM, MARK, mark_of
 from helmward.gitops.record import Records, record_name
-from helmward.kube import Kube
-from helmward.kube.resources import CONFIG_MAPS
+from helmward.kube import Kube, load_config
+from helmward.kube.resources import CONFIG_MAPS, NAMESPACES
 from helmward.settings import PruneSettings
-from tests.gitops.conftest import a_repository, a_role, a_sync
+from tests.gitops.conftest import Running, a_repository, a_role, a_sync
 from tests.support.git_repo import GitRepo
 from tests.support.objects import config_map
+from tests.support.plane import Plane
+from tests.support.rights import a_rule, bound, kubeconfig_as
+from tests.support.wait import until
 
 ON = PruneSettings(enabled=True)
 MANY = {f"{n}.yaml": config_map(f"c{n}") for n in range(8)}
@@ -38,6 +46,14 @@ async def names(kube: Kube, namespace: str) -> set[str]:
     found, _ = await kube.list(CONFIG_MAPS, namespace)
     own = {"kube-root-ca.crt", record_name("main")}
     return {one["metadata"]["name"] for one in found} - own
+
+
+async def gone(kube: Kube, namespace: str) -> bool:
+    try:
+        await kube.get(NAMESPACES, namespace)
+    except NotFound:
+        return True
+    return False
 
 
 async def annotate(kube: Kube, name: str, namespace: str, **words: str) -> None:
@@ -100,8 +116,13 @@ async def test_a_dry_run_removes_nothing(
     await made.sync.sync_now()
     repo.commit({"3.yaml": None})
 
-    assert (await made.sync.sync_now()).removed == 0
+    with capture_logs() as logs:
+        assert (await made.sync.sync_now()).removed == 0
+        assert (await made.sync.sync_now()).removed == 0
+
     assert "c3" in await names(kube, namespace)
+    told = [one["object"] for one in logs if one["event"].startswith("would remove")]
+    assert told == [f"ConfigMap {namespace}/c3"]
 
 
 @pytest.mark.parametrize("word", ["true", "sync_only"])
@@ -272,24 +293,30 @@ async def test_objects_of_flux_v1_are_found_by_their_marks(
 
     report = await sync.sync_now()
 
-    assert report.braked or report.removed == 1
-    if report.braked:
-        wish(sync, report.braked.token)
-        assert (await sync.sync_now()).removed == 1
+    assert report.braked
+    wish(sync, report.braked.token)
+    assert (await sync.sync_now()).removed == 1
     assert {"theirs"} == await names(kube, namespace) - {f"c{n}" for n in range(8)}
 
 
 async def test_a_lost_record_is_made_anew_from_the_marks(
     repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
 ) -> None:
+    """What git has no more is not forgotten, but nobody has seen it go: it is asked about."""
     repo.commit(MANY)
     await sync.sync_now()
     await kube.delete(CONFIG_MAPS, record_name("main"), namespace)
     repo.commit({"3.yaml": None})
 
-    report = await another(sync, kube, tmp_path / "again").sync_now()
+    again = another(sync, kube, tmp_path / "again")
+    report = await again.sync_now()
 
-    assert report.removed == 1
+    assert report.braked
+    assert report.braked.why == (
+        f"only their marks say that they are of this repository: ConfigMap {namespace}/c3"
+    )
+    wish(again, report.braked.token)
+    assert (await again.sync_now()).removed == 1
     assert "c3" not in await names(kube, namespace)
 
 
@@ -298,7 +325,8 @@ async def test_a_broken_record_removes_nothing_and_says_so(
 ) -> None:
     repo.commit(MANY)
     await sync.sync_now()
-    await kube.patch(CONFIG_MAPS, record_name("main"), namespace, {"data": {"inventory": "AAAA"}})
+    broken = {"binaryData": {INVENTORY: "AAAA"}}
+    await kube.patch(CONFIG_MAPS, record_name("main"), namespace, broken)
     repo.commit({"3.yaml": None})
 
     report = await another(sync, kube, tmp_path / "again").sync_now()
@@ -326,6 +354,24 @@ async def test_two_daemons_do_not_overwrite_each_other(
     assert first.reason in {"Conflict", ""}
     assert report.ok
     assert "c9" not in await names(kube, namespace)
+
+
+async def test_another_checksum_is_no_reason_to_remove(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """What git has stays, whoever changed it; it is put right."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    before = (await kube.get(CONFIG_MAPS, "c3", namespace))["metadata"]
+    await kube.patch(
+        CONFIG_MAPS, "c3", namespace, {"metadata": {"annotations": {CHECKSUM: "another"}}}
+    )
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.ok) == (0, True)
+    after = (await kube.get(CONFIG_MAPS, "c3", namespace))["metadata"]
+    assert (after["uid"], after["annotations"]) == (before["uid"], before["annotations"])
 
 
 async def test_an_object_made_anew_by_hand_is_not_ours(
@@ -388,6 +434,208 @@ async def test_annotations_of_the_record_stay(
     found = await kube.get(CONFIG_MAPS, record_name("main"), namespace)
     assert found["metadata"]["annotations"] == {"fluxcd.io/word": "x"}
     assert found["data"]["objects"] == "9"
+
+
+async def test_a_namespace_goes_after_what_is_in_it(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """With one approval for all, and only when what a finalizer holds is gone."""
+    where = f"{namespace}-shop"
+    held = "  finalizers: [example.test/held]\n"
+    files = {
+        "ns.yaml": f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {where}}}\n",
+        "in.yaml": config_map("inside", namespace=where, extra=held),
+    }
+    repo.commit(MANY | files)
+    await sync.sync_now()
+    repo.commit(dict.fromkeys(files))
+
+    braked = (await sync.sync_now()).braked
+    assert braked
+    assert braked.why == f"everything in a namespace goes with it: {where}"
+    assert braked.count == 2
+    wish(sync, braked.token)
+    report = await sync.sync_now()
+
+    assert (report.removed, report.braked) == (1, None)
+    inside = await kube.get(CONFIG_MAPS, "inside", where)
+    assert "deletionTimestamp" in inside["metadata"]
+    assert "deletionTimestamp" not in (await kube.get(NAMESPACES, where))["metadata"]
+    assert (await sync.sync_now()).removed == 0
+    await kube.patch(CONFIG_MAPS, "inside", where, {"metadata": {"finalizers": None}})
+    report = await sync.sync_now()
+    assert (report.removed, report.braked, report.ok) == (1, None, True)
+    await until(lambda: gone(kube, where), within=20)
+
+
+async def test_a_namespace_that_waits_goes_by_itself(
+    repo: GitRepo, run_sync: Running, kube: Kube, namespace: str
+) -> None:
+    """Nobody has to push again, or to wait for the next whole sync."""
+    where = f"{namespace}-shop"
+    made = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {where}}}\n"
+    files = {"ns.yaml": made, "in.yaml": config_map("inside", namespace=where)}
+    repo.commit(MANY | files)
+    async with run_sync(repo.url, prune=ON, sync_interval=timedelta(hours=1)) as watched:
+        await watched.reported(lambda report: report.ok)
+        repo.commit(dict.fromkeys(files))
+        await watched.reported(lambda report: report.braked)
+        braked = watched.sync.report.braked
+        assert braked
+        wish(watched.sync, braked.token)
+        watched.sync._parts.board.changed.set()
+        await until(lambda: gone(kube, where), within=20)
+        await watched.reported(lambda report: report.removed == 2)
+
+
+async def test_a_namespace_that_git_has_objects_in_stays(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """Its own file is gone, but it is not empty."""
+    where = f"{namespace}-shop"
+    made = f"apiVersion: v1\nkind: Namespace\nmetadata: {{name: {where}}}\n"
+    repo.commit(MANY | {"ns.yaml": made, "in.yaml": config_map("inside", namespace=where)})
+    await sync.sync_now()
+    repo.commit({"ns.yaml": None})
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.braked, report.ok) == (0, None, True)
+    assert "deletionTimestamp" not in (await kube.get(NAMESPACES, where))["metadata"]
+    await kube.delete(NAMESPACES, where)
+
+
+async def test_what_the_api_server_does_not_delete_is_told_and_tried_again(  # noqa: PLR0913, PLR0917
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, plane: Plane, tmp_path: Path
+) -> None:
+    """By the approval that was given; it stays noted down as ours until it is gone."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    repo.commit(dict.fromkeys(list(MANY)[:5]))
+    user = f"half-armed-{namespace}"
+    verbs = ["get", "list", "watch", "create", "update", "patch"]
+    others = a_rule(["*"], ["*"], ["get", "list"])
+    async with (
+        bound(kube, user, others, a_rule([""], ["configmaps"], verbs)),
+        Kube(load_config(kubeconfig_as(user, plane.kubeconfig, tmp_path))) as poor,
+    ):
+        weak = another(sync, poor, tmp_path / "weak")
+        braked = await until(lambda: braked_by(weak), within=20)
+        wish(weak, braked.token)
+
+        report = await weak.sync_now()
+
+        assert (report.removed, report.braked, report.ok) == (0, None, False)
+        assert {one.object.name for one in report.refused} == {f"c{n}" for n in range(5)}
+        assert report.refused[0].reason == "AccessDenied"
+        assert len(await names(kube, namespace)) == 8
+    again = another(sync, kube, tmp_path / "again")
+    report = await again.sync_now()
+    assert (report.removed, report.braked, report.ok) == (5, None, True)
+
+
+async def braked_by(sync: GitSync) -> Any:
+    """Return why a sync stops, once its rights have come into force."""
+    return (await sync.sync_now()).braked
+
+
+async def test_a_repository_that_does_not_answer_removes_nothing(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """Whoever starts while it is away knows nothing of git but the record."""
+    repo.commit(MANY)
+    await sync.sync_now()
+    gone = replace(sync.settings, url=str(tmp_path / "nowhere.git"))
+    fresh = a_role(kube, tmp_path / "fresh", gone).followed[0].sync
+
+    report = await fresh.sync_now()
+
+    assert (report.removed, report.braked, report.ok) == (0, None, False)
+    assert len(await names(kube, namespace)) == 8
+    record = await Records(kube, namespace, "main").load()
+    assert record
+    assert len(record.inventory) == 8
+
+
+async def test_a_path_that_the_settings_lose_is_asked_about(
+    repo: GitRepo, kube: Kube, namespace: str, tmp_path: Path
+) -> None:
+    """A slip in a flag is no wish to remove what stood there."""
+    settings = a_repository(repo.url, paths=("a", "b"), default_namespace=namespace, prune=ON)
+    both = a_role(kube, tmp_path / "both", settings).followed[0].sync
+    repo.commit({"a/one.yaml": config_map("one"), "b/two.yaml": config_map("two")})
+    await both.sync_now()
+    less = replace(settings, paths=settings.paths[:1])
+    one = a_role(kube, tmp_path / "one", less).followed[0].sync
+
+    report = await one.sync_now()
+
+    assert report.braked
+    assert report.braked.why == "nothing would be left of path b"
+    wish(one, report.braked.token)
+    assert (await one.sync_now()).removed == 1
+    assert await names(kube, namespace) == {"one"}
+
+
+async def test_what_cannot_be_looked_at_stays_and_holds_up_nothing(  # noqa: PLR0913, PLR0917
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str, plane: Plane, tmp_path: Path
+) -> None:
+    """It is told, and gone on with once the right is there."""
+    account = f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: {namespace}}}\n"
+    repo.commit(MANY | {"account.yaml": account})
+    await sync.sync_now()
+    repo.commit({"account.yaml": None, "3.yaml": None, "7.yaml": config_map("c7", "new")})
+    user = f"half-blind-{namespace}"
+    async with (
+        bound(kube, user, a_rule([""], ["configmaps"], ["*"])),
+        Kube(load_config(kubeconfig_as(user, plane.kubeconfig, tmp_path))) as poor,
+    ):
+        weak = another(sync, poor, tmp_path / "weak")
+        report = await until(lambda: begun_by(weak), within=20)
+
+    assert (report.removed, report.changed, report.refused) == (1, 1, ())
+    assert 'cannot get resource "serviceaccounts"' in report.problem
+    report = await another(sync, kube, tmp_path / "again").sync_now()
+    assert (report.removed, report.ok) == (1, True)
+
+
+async def begun_by(sync: GitSync) -> Any:
+    """Return the report of the first sync that got anywhere."""
+    report = await sync.sync_now()
+    return report if report.commit else None
+
+
+async def test_a_renamed_object_does_not_empty_its_path(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """The path asks for something, though not for what it had."""
+    repo.commit({"a.yaml": config_map("old")})
+    await sync.sync_now()
+    repo.commit({"a.yaml": config_map("new")})
+
+    report = await sync.sync_now()
+
+    assert (report.removed, report.braked) == (1, None)
+    assert await names(kube, namespace) == {"new"}
+
+
+async def test_what_comes_back_and_goes_again_is_weighed_anew(
+    repo: GitRepo, sync: GitSync, kube: Kube, namespace: str
+) -> None:
+    """An approval was for the removal that was begun then."""
+    repo.commit(MANY | {"h.yaml": config_map("held", extra="  finalizers: [a.test/held]\n")})
+    await sync.sync_now()
+    repo.commit({"h.yaml": None})
+    assert (await sync.sync_now()).removed == 1
+    record = await Records(kube, namespace, "main").load()
+    assert record
+    assert [one.id.name for one in record.inventory.values() if one.going] == ["held"]
+    repo.commit({"h.yaml": config_map("held")})
+    await sync.sync_now()
+
+    record = await Records(kube, namespace, "main").load()
+    assert record
+    assert not [one for one in record.inventory.values() if one.going]
 
 
 def wish(sync: GitSync, token: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helmward.gitops.inventory import read_record
+from helmward.gitops.codec import Entries, read_record
 from helmward.gitops.marks import CHECKSUM
 from helmward.gitops.record import record_name
 from helmward.gitops.report import SyncEvent, SyncReport
@@ -65,7 +65,7 @@ async def test_an_encrypted_secret_reaches_the_cluster_and_its_hash_does_not(
     git = hashlib.sha1(text.encode()).hexdigest()  # noqa: S324 (Flux's)
     assert login["metadata"]["annotations"][CHECKSUM] == git
     kept = await kube.get(CONFIG_MAPS, record_name("main"), namespace)
-    digests = {item.digest for item in read_record(kept["data"]).inventory.values()}
+    digests = {item.digest for item in read_record(Entries.of(kept)).inventory.values()}
     assert len(digests - {""}) == 2
 
 

@@ -9,11 +9,11 @@ from typing import Final
 
 from helmward.gitops.apply import Outcome
 from helmward.gitops.build import Manifest, ObjectId
+from helmward.gitops.fates import asks_to_stay
 from helmward.gitops.inventory import Inventory, Item
 from helmward.gitops.paths import Standing
 from helmward.gitops.plan import Plan, Step
 from helmward.gitops.policies import annotations_of
-from helmward.gitops.prune import asks_to_stay
 from helmward.gitops.rehearsal import Rehearsal, Verb
 from helmward.gitops.report import PathReport
 from helmward.gitops.union import Union
@@ -35,7 +35,7 @@ def changed_items(
     Before anything is applied, what would be created is in it already: whoever
     is stopped in between knows what may be there.
     """
-    items = {key: _moved(item, united.owners.get(key, item.path)) for key, item in known.items()}
+    items = {key: _asked(item, united.owners.get(key)) for key, item in known.items()}
     steps = {step.id: step for step in united.plan.steps}
     found = {id(step.manifest): step for step in united.plan.steps}
     for change in rehearsal.changes:
@@ -69,8 +69,11 @@ def _path_report(standing: Standing, united: Union, objects: int) -> PathReport:
     )
 
 
-def _moved(item: Item, path: str) -> Item:
-    return item if item.path == path else replace(item, path=path)
+def _asked(item: Item, path: str | None) -> Item:
+    """Return an item with the path that asks for it now; what is asked for does not go."""
+    if path is None or (item.path == path and not item.going):
+        return item
+    return replace(item, path=path, going=False)
 
 
 def _is_current(step: Step, known: Inventory) -> bool:

@@ -16,7 +16,6 @@ from typing import Final, Protocol
 
 from helmward.apis.gitsync import Wishes
 from helmward.errors import (
-    ClusterUnavailable,
     Conflict,
     HelmwardError,
     SignatureMissing,
@@ -28,13 +27,14 @@ from helmward.gitops.apply import Applier, Outcome
 from helmward.gitops.build import ObjectId
 from helmward.gitops.claims import Claims
 from helmward.gitops.cluster import Cluster, known_kinds
+from helmward.gitops.facts import Facts
 from helmward.gitops.inventory import Inventory, Record
 from helmward.gitops.live import look
 from helmward.gitops.marker import Marker
 from helmward.gitops.marks import mark_of
 from helmward.gitops.paths import Build, Paths
 from helmward.gitops.plan import Plan, Terms
-from helmward.gitops.prune import Facts, Removal, orphans, removals
+from helmward.gitops.prune import Removal, is_on, orphans, removals, worth_a_look
 from helmward.gitops.record import Records
 from helmward.gitops.rehearsal import Rehearsal
 from helmward.gitops.remove import Removed, Remover
@@ -226,10 +226,10 @@ class GitSync:
         if source not in record.sources[:1]:
             earlier = tuple(one for one in record.sources if one != source)
             record = replace(record, sources=(source, *earlier)[:MOST_SOURCES])
-        if self.settings.prune.enabled and not record.adopted:
-            marked = await parts.remover.marked(source, parts.terms.scope)
-            inventory = {item.id: item for item in marked} | dict(record.inventory)
-            record = replace(record, inventory=inventory, adopted=True)
+        if is_on(self.settings.prune) and not record.adopted:
+            found = await parts.remover.marked(source, parts.terms.scope)
+            inventory = {item.id: item for item in found.items} | dict(record.inventory)
+            record = replace(record, inventory=inventory, adopted=not found.missed)
         self._record = record
         parts.applier.recall(record.inventory)
         await self._check_marker()
@@ -375,14 +375,15 @@ class GitSync:
         for refusal in rehearsal.refused:
             parts.reporter.refused(refusal)
         removal, facts = await self._to_remove()
-        await self._foresee(rehearsal)
+        await self._foresee(rehearsal, removal)
         outcome = await parts.applier.apply(plan, rehearsal.to_write)
         removed = Removed()
         if removal.objects:
             removed = await parts.remover.remove(removal.objects, facts)
             for found in removed.gone:
                 parts.reporter.removed(found)
-            self._troubles.removal = next(iter(removed.refused.values()), None)
+            for refusal in removed.refusals:
+                parts.reporter.refused(refusal)
         work = _Work(rehearsal, outcome, removal, removed)
         await self._note(work)
         return work
@@ -394,14 +395,10 @@ class GitSync:
         candidates = orphans(self._inventory, asked, self._good_paths())
         if not candidates:
             return Removal(), {}
-        try:
-            facts = await parts.remover.facts(candidates)
-        except ClusterUnavailable:
-            raise
-        except HelmwardError as error:
-            # What cannot be looked at stays, and holds up nothing else.
-            self._troubles.removal = error
-            return Removal(), {}
+        scope = parts.terms.scope
+        facts = await parts.remover.facts(worth_a_look(self.settings.prune, candidates, scope))
+        # What cannot be looked at stays, and holds up nothing else.
+        self._troubles.removal = next((one.trouble for one in facts.values() if one.trouble), None)
         sources = self._record.sources if self._record else ()
         removal = removals(
             self.settings.prune,
@@ -413,9 +410,12 @@ class GitSync:
                 one.id: frozenset(mark_of(source, one.id) for source in sources)
                 for one in candidates
             },
-            scope=parts.terms.scope,
+            scope=scope,
+            filled=frozenset(self._union.owners.values()),
             approved=parts.board.wishes.approved,
         )
+        if self.settings.prune.dry:
+            parts.reporter.would_remove([item.id for item in removal.waiting])
         return removal, facts
 
     def _good_paths(self) -> frozenset[str]:
@@ -430,12 +430,16 @@ class GitSync:
             return frozenset(own - bad) if self._snapshot else frozenset()
         return frozenset(own | {item.path for item in self._inventory.values()})
 
-    async def _foresee(self, rehearsal: Rehearsal) -> None:
-        """Write down what will be ours: whoever is stopped in between has to know of it."""
+    async def _foresee(self, rehearsal: Rehearsal, removal: Removal) -> None:
+        """Write down what will be ours, and what goes: whoever is stopped in between has to know.
+
+        What was approved once is gone on with, also after a restart.
+        """
         if self._record is None:
             return
         items = changed_items(self._union, self._inventory, rehearsal, Outcome())
-        if items.keys() > self._inventory.keys():
+        items |= {item.id: item for item in removal.begun}
+        if removal.begun or items.keys() > self._inventory.keys():
             record = replace(self._record, inventory=items)
             await self._parts.records.save(record)
             self._record = record
@@ -444,8 +448,9 @@ class GitSync:
         """Write down what is ours now."""
         if self._record is None:
             return
-        gone = {*work.removal.forgotten, *work.removed.gone}
+        gone = {*work.removal.forgotten, *work.removed.done}
         items = changed_items(self._union, self._inventory, work.rehearsal, work.outcome)
+        items |= {item.id: item for item in work.removal.begun}
         inventory = {key: item for key, item in items.items() if key not in gone}
         record = replace(
             self._record,
@@ -458,14 +463,17 @@ class GitSync:
 
     async def _retry(self) -> None:
         """Try the refused objects again, and those alone."""
-        refused = frozenset(one.object for one in self.report.refused)
-        before = len(refused)
-        work = await self._bring(refused & self._union.owners.keys())
+        refused = {one.object for one in self.report.refused} & self._union.owners.keys()
+        work = await self._bring(refused)
         self._troubles.cluster = None
         self._keep_refused(work)
-        in_force = len(self._union.owners) - len(self.report.refused)
-        self.report = replace(self.report, applied=in_force)
-        if taken := before - len(self.report.refused):
+        self.report = replace(
+            self.report,
+            applied=len(self._union.owners) - len(work.refused),
+            removed=self.report.removed + len(work.removed.gone),
+            braked=_brake(work.removal),
+        )
+        if taken := len(refused) - len(work.refused):
             self._parts.reporter.retried(self.report, taken)
 
     def _account(self, work: _Work) -> None:
@@ -490,8 +498,9 @@ class GitSync:
         )
 
     def _keep_refused(self, work: _Work) -> None:
-        self.report = replace(self.report, refused=work.refused)
-        if work.refused or work.removed.refused:
+        refused = (*work.refused, *work.removed.refusals)
+        self.report = replace(self.report, refused=refused)
+        if refused or work.removal.later:
             self._due.retry = self._clock() + self._backoff.next("retry")
             return
         self._due.retry = math.inf

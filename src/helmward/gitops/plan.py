@@ -207,5 +207,9 @@ def _order(step: Step) -> tuple[int, str, ObjectId]:
 
 def rank(found: ObjectId) -> int:
     """Return the rank of Flux; a custom kind comes last, even if it is called Service."""
-    built_in = found.group in _BUILT_IN or found.group.endswith(".k8s.io")
-    return RANKS.get(found.kind, LAST) if built_in else LAST
+    return RANKS.get(found.kind, LAST) if is_built_in(found.group) else LAST
+
+
+def is_built_in(group: str) -> bool:
+    """Whether a group of the API is one of Kubernetes itself."""
+    return group in _BUILT_IN or group.endswith(".k8s.io")

@@ -1,65 +1,22 @@
-"""What goes when git no longer has it, and what stops that; pure.
+"""What goes when git no longer has it, and what has to stay; pure.
 
-Called by `loop` with what `remove` has found out of the live objects. Whatever
-could not be read removes nothing: that an object is gone from git has to be
-seen, in a commit of its own path that was built whole.
+Called by `loop` with what `remove` has found out about the live objects; when
+to ask first, `brake` says. Whatever could not be read removes nothing: that an
+object is gone from git has to be seen, in a commit of its own path that was
+built whole.
 """
 
-import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from helmward.gitops.brake import Circumstances, brake, token_of
 from helmward.gitops.build import ObjectId
+from helmward.gitops.facts import Facts, called, is_served_twice
+from helmward.gitops.fates import FORGOTTEN, Case, Why, among_others, beyond_reach, fate
 from helmward.gitops.inventory import Inventory, Item
 from helmward.gitops.plan import rank
-from helmward.gitops.policies import IGNORE
-from helmward.gitops.scope import Scope
+from helmward.gitops.scope import EVERYTHING, Scope
 from helmward.settings import PruneSettings
-
-TOKEN: Final = 10
-"""Letters of what an approval has to say."""
-SHOWN: Final = 10
-
-NEVER: Final = frozenset(("ComponentStatus", "Endpoints", "EndpointSlice"))
-"""Kinds that are nobody's to remove."""
-KEEPING: Final = frozenset(("true", "sync_only"))
-DISABLED: Final = "kustomize.toolkit.fluxcd.io/prune"
-HELM_RELEASES: Final = frozenset(("flux.weave.works", "helm.fluxcd.io"))
-
-
-class Why(StrEnum):
-    """What becomes of an object that git has no more."""
-
-    GOES = "goes"
-    GONE = "is gone already"
-    ANOTHERS = "belongs to another daemon or was made anew by hand"
-    OWNED = "has an owner, which it goes with"
-    ASKED_TO_STAY = "asks to stay"
-    KIND = "is of a kind that is never removed"
-    SCOPE = "is outside of the limits of the settings"
-    OFF = "stays: pruning is off"
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """What an object is now."""
-
-    uid: str
-    annotations: Mapping[str, str]
-    mark: str = ""
-    """Its label of Flux v1; empty without one."""
-    ours: bool = False
-    """Whether a field of it is ours."""
-    owned: bool = False
-    """Whether it has ownerReferences."""
-    volumes: str = ""
-    """PersistentVolumeClaims of its release, if it is a HelmRelease."""
-
-
-Facts = Mapping[ObjectId, Fact]
-"""Of the objects that are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +25,23 @@ class Removal:
 
     objects: tuple[Item, ...] = ()
     """In the order in which they go: what needs others goes before them."""
+    later: tuple[Item, ...] = ()
+    """Namespaces and definitions that go as soon as nothing of ours is left in them."""
     forgotten: frozenset[ObjectId] = frozenset()
-    """Not ours any more, or never to be removed: they leave the inventory."""
-    kept: tuple[ObjectId, ...] = ()
+    """They leave the inventory; see `FORGOTTEN`."""
+    kept: Mapping[ObjectId, Why] = field(default_factory=dict)
     """Not in git any more, and still in the inventory."""
     braked: str = ""
     """Why nothing goes until somebody says so; empty: nothing stands in the way."""
     token: str = ""
     """What an approval has to say; of another set of objects it is another."""
     waiting: tuple[Item, ...] = ()
-    """What would go, were it not for the brake."""
+    """What would go, were it not for the brake, or for a dry run."""
+
+    @property
+    def begun(self) -> tuple[Item, ...]:
+        """What to note down before the first is deleted: nobody is asked twice about it."""
+        return (*self.objects, *self.later)
 
 
 def orphans(
@@ -86,14 +50,41 @@ def orphans(
     """Return the items that git has no more.
 
     `asked` is what all repositories of this process ask for, ignored objects
-    included; `good` are the paths that were built whole from the newest commit.
-    Items of a path that is not in the settings any more count as well.
+    included: what has moved to another path is in it, and so is what somebody
+    has changed in the cluster. `good` are the paths of whose items it is known
+    that git has no more of them.
+
+    As long as the cluster does not know a kind, its objects are asked for with
+    the namespace that git says, or none: that may be any, then.
     """
-    return tuple(
-        item
-        for found, item in sorted(inventory.items())
-        if found not in asked and item.path in good
-    )
+    anywhere = {_named(found) for found in asked if not found.namespace}
+    somewhere = {_named(found) for found in asked}
+
+    def is_asked(found: ObjectId) -> bool:
+        same = anywhere if found.namespace else somewhere
+        return found in asked or _named(found) in same
+
+    items = (item for _, item in sorted(inventory.items()) if item.path in good)
+    return tuple(item for item in items if not is_asked(item.id))
+
+
+def _named(found: ObjectId) -> tuple[str, str, str]:
+    return found.group, found.kind, found.name
+
+
+def worth_a_look(
+    settings: PruneSettings, candidates: Sequence[Item], scope: Scope
+) -> tuple[Item, ...]:
+    """Return the items whose live objects decide; the others are not asked for at all."""
+    if not is_on(settings):
+        return ()
+    reach = (beyond_reach(Case(item, scope=scope)) for item in candidates)
+    return tuple(item for item, why in zip(candidates, reach, strict=True) if why is None)
+
+
+def is_on(settings: PruneSettings) -> bool:
+    """Whether anything is removed, or at least said to be."""
+    return settings.enabled or settings.dry
 
 
 def removals(  # noqa: PLR0913 (what is known, by name)
@@ -104,108 +95,65 @@ def removals(  # noqa: PLR0913 (what is known, by name)
     inventory: Inventory,
     asked: Collection[ObjectId],
     marks: Mapping[ObjectId, Collection[str]],
-    scope: Scope,
+    scope: Scope = EVERYTHING,
+    filled: Collection[str] = (),
     approved: str = "",
 ) -> Removal:
-    """Decide about the candidates; `marks` are what our marks of them would be."""
-    fates = {
-        item: fate(item, facts.get(item.id), marks.get(item.id, ()), scope) for item in candidates
-    }
-    forgotten = frozenset(
-        item.id for item, why in fates.items() if why in (Why.GONE, Why.ANOTHERS, Why.KIND)
-    )
-    going = tuple(sorted((i for i, why in fates.items() if why is Why.GOES), key=_last_first))
-    staying = tuple(
-        i.id for i, why in fates.items() if i.id not in forgotten and why is not Why.GOES
-    )
-    if not settings.enabled or settings.dry:
-        kept = tuple(sorted((*staying, *(item.id for item in going))))
-        return Removal(forgotten=forgotten, kept=kept, waiting=going if settings.dry else ())
-    why = brake(settings, going, facts, inventory, asked)
-    token = _token(going)
-    if why and approved != token:
-        return Removal((), forgotten, staying, why, token, going)
-    return Removal(going, forgotten, staying)
+    """Decide about the candidates.
 
-
-def fate(  # noqa: PLR0911 (one for each rule)
-    item: Item, fact: Fact | None, marks: Collection[str], scope: Scope
-) -> Why:
-    """Return what becomes of one object; the first rule that fits counts."""
-    if fact is None:
-        return Why.GONE
-    if item.id.kind in NEVER:
-        return Why.KIND
-    if scope.objection(item.id, item.api_version):
-        return Why.SCOPE
-    if fact.mark not in marks and (fact.mark or not fact.ours):
-        return Why.ANOTHERS
-    if fact.owned:
-        return Why.OWNED
-    if item.keep or asks_to_stay(fact.annotations):
-        return Why.ASKED_TO_STAY
-    return Why.GOES
-
-
-def asks_to_stay(annotations: Mapping[str, str]) -> bool:
-    """Tell whether annotations say that an object is never to be collected."""
-    ignored = any(annotations.get(key) in KEEPING for key in IGNORE)
-    return ignored or annotations.get(DISABLED, "").lower() == "disabled"
-
-
-def brake(
-    settings: PruneSettings,
-    going: Sequence[Item],
-    facts: Facts,
-    inventory: Inventory,
-    asked: Collection[ObjectId],
-) -> str:
-    """Say why the removal has to be approved; empty: it has not.
-
-    More than a share of all objects and more than a few; a path that has
-    nothing left at all; what takes others with it: Namespaces, definitions of
-    kinds, HelmReleases with volumes.
+    `marks` are what our marks of them would be, `filled` the paths that ask
+    for anything now, `approved` is the token that somebody has given.
     """
-    reasons = [
-        *_too_many(settings, len(going), len(inventory)),
-        *_emptied(going, inventory, asked),
-        *_taking_others(going, facts),
-    ]
-    return "; ".join(reasons)
-
-
-def _too_many(settings: PruneSettings, count: int, total: int) -> Iterable[str]:
-    if count > settings.count and count > settings.share * total:
-        yield (
-            f"{count} of {total} objects would be removed, more than {settings.share:.0%} and"
-            f" more than {settings.count}"
+    if not is_on(settings):
+        return Removal(kept={item.id: Why.OFF for item in candidates})
+    moved = {called(found) for found in asked if is_served_twice(found)}
+    fates = {
+        item.id: fate(
+            Case(
+                item,
+                facts.get(item.id),
+                marks.get(item.id, ()),
+                scope,
+                moved=is_served_twice(item.id) and called(item.id) in moved,
+            )
         )
+        for item in candidates
+    }
+    fates = among_others(fates, {*inventory, *asked})
+    around = Circumstances(settings, facts, inventory, asked, filled)
+    return _settled(sorted(candidates, key=_last_first), fates, around, approved)
 
 
-def _emptied(
-    going: Sequence[Item], inventory: Inventory, asked: Collection[ObjectId]
-) -> Iterable[str]:
-    """Name the paths of which nothing is left: an empty folder is rarely meant."""
-    left = {item.path for found, item in inventory.items() if found in asked}
-    for path in sorted({item.path for item in going} - left):
-        yield f"nothing would be left of {f'path {path}' if path else 'the repository'}"
+def _settled(
+    candidates: Sequence[Item],
+    fates: Mapping[ObjectId, Why],
+    around: Circumstances,
+    approved: str,
+) -> Removal:
+    forgotten = frozenset(found for found, why in fates.items() if why in FORGOTTEN)
+    going = _of(candidates, fates, Why.GOES)
+    later = _of(candidates, fates, Why.WAITS)
+    kept = {
+        found: why for found, why in fates.items() if found not in forgotten and why is not Why.GOES
+    }
+    due = (*going, *later)
+    if around.settings.dry:
+        return Removal(forgotten=forgotten, kept=kept, waiting=due)
+    new = [item for item in due if not item.going]
+    why = brake(new, around)
+    token = token_of(new, around.facts)
+    if why and approved != token:
+        return Removal(forgotten=forgotten, kept=kept, braked=why, token=token, waiting=due)
+    return Removal(_begun(going), _begun(later), forgotten, kept)
 
 
-def _taking_others(going: Sequence[Item], facts: Facts) -> Iterable[str]:
-    for item in going:
-        if (item.id.group, item.id.kind) == ("", "Namespace"):
-            yield f"{item.id} takes everything in it along"
-        elif item.id.kind == "CustomResourceDefinition":
-            yield f"{item.id} takes all objects of its kind along"
-        elif volumes := facts[item.id].volumes:
-            yield f"the release of {item.id} owns PersistentVolumeClaims ({volumes})"
+def _of(candidates: Sequence[Item], fates: Mapping[ObjectId, Why], why: Why) -> tuple[Item, ...]:
+    return tuple(item for item in candidates if fates[item.id] is why)
+
+
+def _begun(items: Sequence[Item]) -> tuple[Item, ...]:
+    return tuple(replace(item, going=True) for item in items)
 
 
 def _last_first(item: Item) -> tuple[int, ObjectId]:
     return (-rank(item.id), item.id)
-
-
-def _token(going: Sequence[Item]) -> str:
-    """Return a name for exactly these objects."""
-    text = "\n".join(sorted(str(item.id) for item in going))
-    return hashlib.sha256(text.encode()).hexdigest()[:TOKEN]

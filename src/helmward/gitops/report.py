@@ -160,6 +160,7 @@ class Reporter:
         self._failures: dict[str, str] = {}
         self._noted: frozenset[str] = frozenset()
         self._token = ""
+        self._would: frozenset[ObjectId] = frozenset()
         self._synced = ""
         self.commit = ""
         """The commit in force, as the loop says."""
@@ -209,6 +210,12 @@ class Reporter:
         """Tell that an object is gone which git no longer has."""
         _LOG.info("removed object that git no longer has", object=str(found))
         self._tell(SyncEvent(Kind.REMOVED, self.commit, found))
+
+    def would_remove(self, objects: Collection[ObjectId]) -> None:
+        """Tell what a dry run does not remove, each object once as long as it is so."""
+        for found in sorted(frozenset(objects) - self._would):
+            _LOG.info("would remove object that git no longer has", object=str(found))
+        self._would = frozenset(objects)
 
     def took(self, seconds: float, *, ok: bool) -> None:
         """Count one sync that ended, or failed as a whole."""

@@ -87,7 +87,8 @@ class Clone:
             found = await self.kube.get(RESOURCE, self.repository, self.home)
         except NotFound:
             return False
-        return bool((found.get("status") or {}).get("commit") == sha)
+        commit = (found.get("status") or {}).get("commit") or {}
+        return bool(commit.get("sha") == sha)
 
 
 def text(one: Any) -> str:

@@ -33,7 +33,7 @@ def as_json(preview: Preview) -> str:
             {**_id(one.id), "place": one.place, "message": one.message} for one in preview.refused
         ],
         "braked": preview.braked,
-        "kept": [_id(one) for one in preview.kept],
+        "kept": [{**_id(one), "why": why} for one, why in preview.kept],
         "notes": list(preview.notes),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"

@@ -84,8 +84,8 @@ class Preview:
     ignored: int = 0
     braked: str = ""
     """Why nothing would be removed until somebody says so."""
-    kept: tuple[ObjectId, ...] = ()
-    """What git has no more and stays, for pruning is off."""
+    kept: tuple[tuple[ObjectId, str], ...] = ()
+    """What git has no more and stays, and why."""
     notes: tuple[str, ...] = ()
 
     @property

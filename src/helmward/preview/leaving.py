@@ -65,6 +65,7 @@ async def leaving(  # noqa: PLR0913 (what is known, by name)
     all_paths: bool,
     prune: PruneSettings,
     scope: Scope,
+    filled: Collection[str],
 ) -> Removal:
     """Return what a sync would remove, and what it would keep.
 
@@ -83,7 +84,14 @@ async def leaving(  # noqa: PLR0913 (what is known, by name)
         for one in candidates
     }
     return removals(
-        prune, candidates, facts, inventory=inventory, asked=asked, marks=marks, scope=scope
+        prune,
+        candidates,
+        facts,
+        inventory=inventory,
+        asked=asked,
+        marks=marks,
+        scope=scope,
+        filled=filled,
     )
 
 

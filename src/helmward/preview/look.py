@@ -127,6 +127,7 @@ class Look:
             all_paths=question.paths_given or not question.local.folder,
             prune=settings.prune,
             scope=terms.scope,
+            filled=frozenset(joined.owners.values()),
         )
 
     def _preview(
@@ -148,7 +149,7 @@ class Look:
             unchanged=len(rehearsal.changes) - len(changed) - ignored,
             ignored=ignored + len(plan.ignored) + len(plan.left),
             braked=commit.removal.braked,
-            kept=commit.removal.kept,
+            kept=tuple((found, str(why)) for found, why in sorted(commit.removal.kept.items())),
             notes=(*notes, *map(str, plan.left)),
         )
 

@@ -59,7 +59,8 @@ def _parts(preview: Preview) -> Iterator[str]:
         yield "\n#### In git\n"
     yield from (_details(object_line(one), one.lines) for one in preview.objects)
     if preview.kept:
-        yield _list("Not in git any more, and kept, for pruning is off", preview.kept)
+        said = tuple(f"{one}: {why}" for one, why in preview.kept)
+        yield _list("Not in git any more, and kept", said)
     yield from (f"\n*Note: {_inline(note)}*\n" for note in preview.notes)
 
 

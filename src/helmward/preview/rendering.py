@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from helmward.apis import GENERATIONS
 from helmward.gitops.build import ObjectId
 from helmward.gitops.plan import Plan, Step
-from helmward.gitops.prune import HELM_RELEASES, Removal
+from helmward.gitops.prune import Removal
 from helmward.gitops.rehearsal import Rehearsal, Verb
 from helmward.kube import Kube
 from helmward.kube.entries import ClusterEntries, Entries
@@ -23,6 +24,7 @@ from helmward.preview.releases import Asked, Releases
 from helmward.redaction import REDACTOR
 
 AT_ONCE: Final = 4
+SERVED: Final = frozenset(one.resource.group for one in GENERATIONS)
 Document = Mapping[str, Any]
 
 
@@ -84,7 +86,7 @@ def _releases(plan: Plan) -> Iterator[Step]:
 
 
 def _is_release(found: ObjectId) -> bool:
-    return found.kind == "HelmRelease" and found.group in HELM_RELEASES
+    return found.kind == "HelmRelease" and found.group in SERVED
 
 
 def _entries(live: Entries, commit: Commit) -> Entries:

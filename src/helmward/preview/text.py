@@ -27,8 +27,8 @@ def _body(preview: Preview) -> Iterator[str]:
         yield from ("", f"! nothing would be removed yet: {preview.braked}")
     if preview.kept:
         yield ""
-        yield "Not in git any more, and kept, for pruning is off:"
-        yield from (f"  {one}" for one in preview.kept)
+        yield "Not in git any more, and kept:"
+        yield from (f"  {one}: {why}" for one, why in preview.kept)
     for note in preview.notes:
         yield from ("", f"Note: {note}")
 

@@ -59,7 +59,6 @@ def _release(release: ReleaseChange) -> Mapping[str, Any]:
         "chart": {"before": before, "after": after},
         "values": release.values,
         "objects": [_object(one) for one in release.objects],
-        "hooks": [_object(one) for one in release.hooks],
         "volumes": list(release.volumes),
         "problem": release.problem,
     }

@@ -63,7 +63,6 @@ class ReleaseChange:
     values: str = ""
     """What changes in the values, one line a place."""
     objects: tuple[ObjectChange, ...] = ()
-    hooks: tuple[ObjectChange, ...] = ()
     volumes: tuple[str, ...] = ()
     """PersistentVolumeClaims that an uninstall would leave or lose."""
     problem: str = ""

@@ -54,7 +54,6 @@ def _parts(preview: Preview) -> Iterator[str]:
     for release in preview.releases:
         yield _release(release)
         yield from (_details(object_line(one), one.lines) for one in release.objects)
-        yield from (_details(f"hook {object_line(one)}", one.lines) for one in release.hooks)
     if preview.releases and preview.objects:
         yield "\n#### In git\n"
     yield from (_details(object_line(one), one.lines) for one in preview.objects)

@@ -1,6 +1,6 @@
 """A preview for a terminal, or for a log; pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from helmward.preview.findings import ObjectChange, Preview, ReleaseChange
@@ -50,13 +50,6 @@ def _release(release: ReleaseChange) -> Iterator[str]:
         yield f"  it owns PersistentVolumeClaims: {', '.join(release.volumes)}"
     for one in release.objects:
         yield from _object(one, "  ")
-    yield from _hooks(release.hooks)
-
-
-def _hooks(hooks: Iterable[ObjectChange]) -> Iterator[str]:
-    for one in hooks:
-        yield from ("", f"  hook {object_line(one)}")
-        yield from (f"      {line}" for line in one.lines)
 
 
 def _coloured(line: str) -> str:

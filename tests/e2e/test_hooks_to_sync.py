@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -78,7 +79,7 @@ async def pushing(
     async with http_git(repo.folder.parent, (USER, PASSWORD)) as server:
         scheme, _, rest = f"{server.url}/shop.git".partition("://")
         followed = RepositorySettings(
-            f"{scheme}://{USER}:{PASSWORD}@{rest}",
+            f"{scheme}://{USER}:{quote(PASSWORD, safe='')}@{rest}",
             namespace,
             poll_interval=HOUR,
             sync_interval=HOUR,

@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from helmward.engine import Engine
 from helmward.errors import NotFound
-from helmward.gitops.loop import GitSync
 from helmward.gitops.codec import MOST
+from helmward.gitops.loop import GitSync
 from helmward.gitops.record import record_name
 from helmward.gitops.role import Surroundings, SyncRole
 from helmward.kube import Kube
@@ -192,6 +193,6 @@ async def test_what_nobody_signed_is_not_applied(
 
 def with_engine(kube: Kube, work: Path, settings: RepositorySettings, engine: Engine) -> GitSync:
     around = a_role(kube, work, settings)._around
-    around = replace(around, engine=engine)
+    around = replace(around, engine=engine, registry=CollectorRegistry())
     assert isinstance(around, Surroundings)
     return SyncRole(GitSettings((settings,)), around).followed[0].sync

@@ -3,7 +3,7 @@
 Called by `loop`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,6 +18,8 @@ from helmward.gitops.rehearsal import Rehearsal, Verb
 from helmward.gitops.report import PathReport
 from helmward.gitops.union import Union
 
+SLICE: Final = 100
+"""Objects that are rehearsed and applied at a time."""
 DIGEST: Final = 32
 """Letters of a manifest's digest that are kept."""
 
@@ -27,22 +29,38 @@ def stale(plan: Plan, known: Inventory) -> frozenset[ObjectId]:
     return frozenset(step.id for step in plan.steps if not _is_current(step, known))
 
 
+def foreseen(united: Union, known: Inventory, due: Collection[ObjectId]) -> dict[ObjectId, Item]:
+    """Return the inventory with all that is about to be applied.
+
+    Whoever is stopped in between knows what may be there.
+    """
+    steps = (step for step in united.plan.steps if step.id in due and step.id not in known)
+    return {**known, **{one.id: replace(_item(one, united, ""), digest="") for one in steps}}
+
+
+def slices(plan: Plan, due: Collection[ObjectId]) -> Iterator[frozenset[ObjectId]]:
+    """Yield what is due, a few at a time and in the order of the plan.
+
+    What was done of it stands when the time is up, however much it is.
+    """
+    ordered = [step.id for step in plan.steps if step.id in due]
+    for start in range(0, len(ordered), SLICE):
+        yield frozenset(ordered[start : start + SLICE])
+
+
 def changed_items(
     united: Union, known: Inventory, rehearsal: Rehearsal, outcome: Outcome
 ) -> dict[ObjectId, Item]:
-    """Return the inventory after a rehearsal and what was applied of it.
-
-    Before anything is applied, what would be created is in it already: whoever
-    is stopped in between knows what may be there.
-    """
+    """Return the inventory after a rehearsal and what was applied of it."""
     items = {key: _asked(item, united.owners.get(key)) for key, item in known.items()}
     steps = {step.id: step for step in united.plan.steps}
     found = {id(step.manifest): step for step in united.plan.steps}
     for change in rehearsal.changes:
         if change.verb is Verb.NONE:
             items[change.id] = _item(steps[change.id], united, change.fields)
-        elif change.id not in items and change.verb is not Verb.IGNORED:
-            items[change.id] = replace(_item(steps[change.id], united, ""), digest="")
+        elif change.verb is Verb.IGNORED and _is_foreseen(items.get(change.id)):
+            # It asks to be left alone, and was never ours.
+            del items[change.id]
     for one in outcome.applied:
         # Of a kind that came meanwhile the namespace is known only now.
         step = found[id(one.manifest)]
@@ -67,6 +85,10 @@ def _path_report(standing: Standing, united: Union, objects: int) -> PathReport:
         str(error) if error else "",
         error.reason if error else "",
     )
+
+
+def _is_foreseen(item: Item | None) -> bool:
+    return item is not None and not (item.digest or item.fields or item.found)
 
 
 def _asked(item: Item, path: str | None) -> Item:

@@ -22,7 +22,7 @@ from helmward.errors import (
     SourceUnavailable,
     TransientError,
 )
-from helmward.gitops.account import changed_items, paths_report, stale
+from helmward.gitops.account import changed_items, foreseen, paths_report, slices, stale
 from helmward.gitops.apply import Applier, Outcome
 from helmward.gitops.build import ObjectId
 from helmward.gitops.claims import Claims
@@ -120,6 +120,21 @@ class _Work:
     @property
     def refused(self) -> tuple[Refusal, ...]:
         return (*self.rehearsal.refused, *self.outcome.refused)
+
+    def after(self, rehearsal: Rehearsal, outcome: Outcome) -> "_Work":
+        """Return this work and some more."""
+        said, done = self.rehearsal, self.outcome
+        return replace(
+            self,
+            rehearsal=Rehearsal(
+                (*said.changes, *rehearsal.changes), (*said.refused, *rehearsal.refused)
+            ),
+            outcome=Outcome(
+                (*done.applied, *outcome.applied),
+                (*done.refused, *outcome.refused),
+                (*done.skipped, *outcome.skipped),
+            ),
+        )
 
 
 class GitSync:
@@ -369,14 +384,13 @@ class GitSync:
         return due
 
     async def _bring(self, due: Collection[ObjectId]) -> _Work:
-        """Rehearse, note down what will be ours, apply, remove, note down what is."""
-        parts, plan = self._parts, self._union.plan
-        rehearsal = await parts.applier.rehearse(plan, due)
-        for refusal in rehearsal.refused:
-            parts.reporter.refused(refusal)
+        """Note down what will be ours, rehearse and apply it, remove, note down what is."""
+        parts = self._parts
         removal, facts = await self._to_remove()
-        await self._foresee(rehearsal, removal)
-        outcome = await parts.applier.apply(plan, rehearsal.to_write)
+        await self._foresee(due, removal)
+        work = _Work(removal=removal)
+        for part in slices(self._union.plan, due):
+            work = work.after(*await self._apply(part))
         removed = Removed()
         if removal.objects:
             removed = await parts.remover.remove(removal.objects, facts)
@@ -384,9 +398,21 @@ class GitSync:
                 parts.reporter.removed(found)
             for refusal in removed.refusals:
                 parts.reporter.refused(refusal)
-        work = _Work(rehearsal, outcome, removal, removed)
+        work = replace(work, removed=removed)
         await self._note(work)
         return work
+
+    async def _apply(self, due: Collection[ObjectId]) -> tuple[Rehearsal, Outcome]:
+        """Rehearse some objects, apply those that would change, and remember what was done."""
+        parts, plan = self._parts, self._union.plan
+        rehearsal = await parts.applier.rehearse(plan, due)
+        for refusal in rehearsal.refused:
+            parts.reporter.refused(refusal)
+        outcome = await parts.applier.apply(plan, rehearsal.to_write)
+        if self._record:
+            items = changed_items(self._union, self._inventory, rehearsal, outcome)
+            self._record = replace(self._record, inventory=items)
+        return rehearsal, outcome
 
     async def _to_remove(self) -> tuple[Removal, Facts]:
         parts = self._parts
@@ -430,14 +456,14 @@ class GitSync:
             return frozenset(own - bad) if self._snapshot else frozenset()
         return frozenset(own | {item.path for item in self._inventory.values()})
 
-    async def _foresee(self, rehearsal: Rehearsal, removal: Removal) -> None:
+    async def _foresee(self, due: Collection[ObjectId], removal: Removal) -> None:
         """Write down what will be ours, and what goes: whoever is stopped in between has to know.
 
         What was approved once is gone on with, also after a restart.
         """
         if self._record is None:
             return
-        items = changed_items(self._union, self._inventory, rehearsal, Outcome())
+        items = foreseen(self._union, self._inventory, due)
         items |= {item.id: item for item in removal.begun}
         if removal.begun or items.keys() > self._inventory.keys():
             record = replace(self._record, inventory=items)

@@ -76,6 +76,9 @@ async def test_a_broken_commit_leaves_the_last_good_one_in_force(
     with capture_logs() as logs:
         git.commit({"releases/more.yaml": "a: [1\nb: 2\n"}, "half a thought")
         await until(lambda: any("releases/more.yaml:" in str(one) for one in logs))
+        [failed] = [one for one in logs if one["event"] == "sync failed"]
+        assert failed["repository"] == "main"
+        assert len(failed["commit"]) == 40
         tampered = {"spec": {"values": {"colour": "black"}}}
         await following.kube.patch(HELM_RELEASES, "shop", following.namespace, tampered)
 

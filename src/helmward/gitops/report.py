@@ -152,7 +152,11 @@ class Reporter:
         meters: RepositoryMeters | None = None,
         on_report: Callable[[SyncReport], Any] | None = None,
         on_event: Callable[[SyncEvent], Any] | None = None,
+        *,
+        repository: str = "",
     ) -> None:
+        """`repository` is its name, for the log."""
+        self._log = _LOG.bind(repository=repository) if repository else _LOG
         self._meters = meters
         self._on_report = on_report
         self._on_event = on_event
@@ -171,7 +175,7 @@ class Reporter:
         self._newest = commit
         self._said.clear()
         author, subject = details.author or None, details.subject or None
-        _LOG.info("commit found", commit=commit, branch=branch, author=author, subject=subject)
+        self._log.info("commit found", commit=commit, branch=branch, author=author, subject=subject)
         self._tell(SyncEvent(Kind.COMMIT_FOUND, commit, message=branch, details=details))
 
     def applied(
@@ -180,7 +184,7 @@ class Reporter:
         """Tell that the API server took an object."""
         self._said.pop(found, None)
         if healed:
-            _LOG.warning("healed object that was changed by hand", object=str(found))
+            self._log.warning("healed object that was changed by hand", object=str(found))
         del created  # counted with the whole sync
         self._tell(SyncEvent(Kind.APPLIED, self.commit, found, changed, healed))
 
@@ -189,7 +193,7 @@ class Reporter:
         if self._said.get(refusal.object) == refusal.message:
             return
         self._said[refusal.object] = refusal.message
-        _LOG.warning(
+        self._log.warning(
             "object refused",
             object=str(refusal.object),
             place=refusal.place,
@@ -203,18 +207,18 @@ class Reporter:
         """Tell what is left out of a commit, each thing once while it stays so."""
         for note in notes:
             if note not in self._noted:
-                _LOG.warning("left out", what=note, commit=self.commit or None)
+                self._log.warning("left out", what=note, commit=self.commit or None)
         self._noted = frozenset(notes)
 
     def removed(self, found: ObjectId) -> None:
         """Tell that an object is gone which git no longer has."""
-        _LOG.info("removed object that git no longer has", object=str(found))
+        self._log.info("removed object that git no longer has", object=str(found))
         self._tell(SyncEvent(Kind.REMOVED, self.commit, found))
 
     def would_remove(self, objects: Collection[ObjectId]) -> None:
         """Tell what a dry run does not remove, each object once as long as it is so."""
         for found in sorted(frozenset(objects) - self._would):
-            _LOG.info("would remove object that git no longer has", object=str(found))
+            self._log.info("would remove object that git no longer has", object=str(found))
         self._would = frozenset(objects)
 
     def took(self, seconds: float, *, ok: bool) -> None:
@@ -224,7 +228,7 @@ class Reporter:
 
     def synced(self, report: SyncReport) -> None:
         """Tell that every object was sent."""
-        _LOG.info(
+        self._log.info(
             "applied objects",
             commit=report.commit,
             applied=report.applied,
@@ -244,7 +248,7 @@ class Reporter:
 
     def retried(self, report: SyncReport, taken: int) -> None:
         """Tell that some objects were taken which had been refused."""
-        _LOG.info("applied refused objects", taken=taken, refused=len(report.refused))
+        self._log.info("applied refused objects", taken=taken, refused=len(report.refused))
         if self._meters:
             self._meters.wrote(changed=taken)
         self._tell(SyncEvent(Kind.SYNCED, report.commit, message=_retried(report, taken)))
@@ -265,14 +269,14 @@ class Reporter:
         for where, (error, reason) in failures.items():
             if self._failures.get(where) != error:
                 commit = report.attempted or self._newest
-                _LOG.error("sync failed", reason=reason, error=error, commit=commit or None)
+                self._log.error("sync failed", reason=reason, error=error, commit=commit or None)
                 self._tell(SyncEvent(Kind.FAILED, commit, message=error, reason=reason))
         self._failures = {where: error for where, (error, _) in failures.items()}
 
     def _tell_brake(self, brake: Brake | None) -> None:
         token = brake.token if brake else ""
         if brake and token != self._token:
-            _LOG.warning("removal waits for approval", token=token, why=brake.why)
+            self._log.warning("removal waits for approval", token=token, why=brake.why)
             told = f"{brake.why} Token {token}. Would go: {_some(brake.objects, brake.count)}"
             self._tell(SyncEvent(Kind.BRAKED, self.commit, message=told))
         self._token = token

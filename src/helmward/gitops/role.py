@@ -138,7 +138,7 @@ class SyncRole:
             herald(event)
             around.observer(event)
 
-        reporter = Reporter(meters, board.publish, told)
+        reporter = Reporter(meters, board.publish, told, repository=settings.name)
         parts = self._parts(settings, reporter, board, claims)
         return Followed(GitSync(settings, parts), board, meters)
 

@@ -28,6 +28,8 @@ from tests.gitops.signing import Team, signed
 from tests.support.engines import fetching
 from tests.support.git_repo import GitRepo
 from tests.support.objects import config_map
+from tests.support.tasks import running
+from tests.support.wait import until
 
 ON = PruneSettings(enabled=True)
 
@@ -196,3 +198,32 @@ def with_engine(kube: Kube, work: Path, settings: RepositorySettings, engine: En
     around = replace(around, engine=engine, registry=CollectorRegistry())
     assert isinstance(around, Surroundings)
     return SyncRole(GitSettings((settings,)), around).followed[0].sync
+
+
+async def test_of_two_daemons_one_works_and_the_other_takes_over(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    """Who stands by has done nothing yet; when the first one stops it goes on at once."""
+    short = timedelta(seconds=0.1)
+    settings = a_repository(repo.url, default_namespace=namespace, poll_interval=short)
+    repo.commit({"one.yaml": config_map("one")})
+    first, second = (a_role(kube, tmp_path / name, settings) for name in ("first", "second"))
+    async with running(second_after(first, second)):
+        async with running(first.run()):
+            await until(lambda: first.followed[0].sync.report.ok)
+            assert second.followed[0].sync.report.commit == ""
+        repo.commit({"one.yaml": config_map("one", "2")})
+        await until(lambda: second.followed[0].sync.report.ok)
+        await until(lambda: _is(kube, namespace, "2"))
+
+    assert first.followed[0].sync.report.changed == 1
+
+
+async def second_after(first: SyncRole, second: SyncRole) -> None:
+    """Run the second daemon from the moment on at which the first one leads."""
+    await until(lambda: bool(first.followed[0].sync.report.commit))
+    await second.run()
+
+
+async def _is(kube: Kube, namespace: str, value: str) -> bool:
+    return await value_of(kube, "one", namespace) == value

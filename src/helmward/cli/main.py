@@ -260,8 +260,8 @@ def values_command(name: str, **flags: Any) -> None:
 def diff_command(what: str, **flags: Any) -> None:
     """Show what a folder or a commit would change in the cluster, before it does.
 
-    PATH is a folder, with all that a commit of it would have; REF a branch, tag or
-    commit of the repository here. Every object is compared with the live one by a
+    [PATH|REF] names a folder, with all that a commit of it would have, or a branch, tag
+    or commit of the repository here. Every object is compared with the live one by a
     dry run, and every HelmRelease is rendered, down to the objects in its release.
     Nothing is written. Give the flags about git and charts that the operator has.
     What Secrets hold is masked.

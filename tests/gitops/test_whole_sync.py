@@ -200,6 +200,19 @@ def with_engine(kube: Kube, work: Path, settings: RepositorySettings, engine: En
     return SyncRole(GitSettings((settings,)), around).followed[0].sync
 
 
+async def test_what_was_changed_while_nobody_worked_is_healed_at_the_start(
+    repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
+) -> None:
+    """Not only at the next interval."""
+    settings = a_repository(repo.url, default_namespace=namespace)
+    repo.commit({"one.yaml": config_map("one")})
+    await fresh(kube, tmp_path / "before", settings).sync_now()
+    await kube.patch(CONFIG_MAPS, "one", namespace, {"data": {"a": "by hand"}})
+
+    async with running(fresh(kube, tmp_path / "after", settings).run()):
+        await until(lambda: _is(kube, namespace, "1"), within=30)
+
+
 async def test_of_two_daemons_one_works_and_the_other_takes_over(
     repo: GitRepo, tmp_path: Path, kube: Kube, namespace: str
 ) -> None:
@@ -210,18 +223,18 @@ async def test_of_two_daemons_one_works_and_the_other_takes_over(
     first, second = (a_role(kube, tmp_path / name, settings) for name in ("first", "second"))
     async with running(second_after(first, second)):
         async with running(first.run()):
-            await until(lambda: first.followed[0].sync.report.ok)
+            await until(lambda: first.followed[0].sync.report.ok, within=60)
             assert second.followed[0].sync.report.commit == ""
         repo.commit({"one.yaml": config_map("one", "2")})
-        await until(lambda: second.followed[0].sync.report.ok)
-        await until(lambda: _is(kube, namespace, "2"))
+        await until(lambda: second.followed[0].sync.report.ok, within=60)
+        await until(lambda: _is(kube, namespace, "2"), within=60)
 
     assert first.followed[0].sync.report.changed == 1
 
 
 async def second_after(first: SyncRole, second: SyncRole) -> None:
     """Run the second daemon from the moment on at which the first one leads."""
-    await until(lambda: bool(first.followed[0].sync.report.commit))
+    await until(lambda: bool(first.followed[0].sync.report.commit), within=60)
     await second.run()
 
 

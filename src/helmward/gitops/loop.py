@@ -323,7 +323,7 @@ class GitSync:
     async def _sync(self) -> None:
         """Put in force what was read, all of it."""
         started = self._clock()
-        check = not self._new or self._due.sync <= started
+        check = not self._new or math.isinf(self._due.sync) or self._due.sync <= started
         if check and any(one.substitute_from for one in self.settings.paths):
             await self._paths.again()
         try:

@@ -17,6 +17,8 @@ from helmward.preview.difference import Document
 LENGTH: Final = 8
 PLAIN: Final = ("apiVersion", "kind", "metadata")
 """What names an object, which is never encrypted for good."""
+_NOTES: Final = ("annotations", "labels")
+"""Of the metadata what may be encrypted all the same."""
 _CONTENT: Final = ("data", "stringData")
 
 
@@ -33,9 +35,10 @@ class Masking:
         `secret` says that all of it came from a file that was encrypted in git:
         then every value but those that name the object is masked.
         """
+        masked = self._noted(document) if secret else dict(document)
         if document.get("kind") == "Secret" and document.get("apiVersion") == "v1":
-            return self._secret(document)
-        return self._all(document) if secret else dict(document)
+            return self._secret(masked)
+        return self._all(masked) if secret else masked
 
     def word(self, value: Any) -> str:
         """Return what stands for a value."""
@@ -47,13 +50,24 @@ class Masking:
         """Mask the entries; plain and encoded ones of one value look alike."""
         masked = dict(document)
         for field in _CONTENT:
-            if isinstance(entries := document.get(field), Mapping):
+            entries = document.get(field)
+            if isinstance(entries, Mapping):
                 plain = field == "stringData"
                 masked[field] = {
                     key: self.word(value if plain else _decoded(value))
                     for key, value in entries.items()
                 }
+            elif entries is not None:
+                masked[field] = self._deep(entries)
         return masked
+
+    def _noted(self, document: Document) -> dict[str, Any]:
+        """Mask what SOPS encrypts of the metadata where nobody tells it what to leave."""
+        metadata = document.get("metadata")
+        if not isinstance(metadata, Mapping):
+            return dict(document)
+        notes = {key: self._deep(metadata[key]) for key in _NOTES if key in metadata}
+        return {**document, "metadata": {**metadata, **notes}}
 
     def _all(self, document: Document) -> dict[str, Any]:
         return {

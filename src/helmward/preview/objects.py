@@ -92,6 +92,7 @@ def secrets_in(manifest: Manifest, document: Document | None) -> Iterator[str]:
         return
     if manifest.secret:
         yield from secrets_of({k: v for k, v in document.items() if k not in PLAIN})
+        yield from secrets_of((document.get("metadata") or {}).get("annotations"))
     if (manifest.id.group, manifest.id.kind) == ("", "Secret"):
         entries, plain = document.get("data"), document.get("stringData")
         opened = map(_decoded, entries.values()) if isinstance(entries, Mapping) else ()

@@ -2,6 +2,8 @@
 
 import base64
 
+import pytest
+
 from helmward.preview.masking import Masking
 
 PLANTED = "correct horse battery"
@@ -50,3 +52,20 @@ def test_of_a_file_that_was_encrypted_only_the_names_show() -> None:
 def test_other_kinds_are_left_as_they_are() -> None:
     document = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"p": "1"}}
     assert Masking().of(document) == document
+
+
+@pytest.mark.parametrize("kind", ["ConfigMap", "Secret"])
+def test_notes_of_an_object_whose_file_was_encrypted_do_not_show(kind: str) -> None:
+    """SOPS encrypts all of a file unless it is told what to leave."""
+    notes = {"note": PLANTED}
+    metadata = {"name": "a", "annotations": notes, "labels": notes}
+    document = {"apiVersion": "v1", "kind": kind, "metadata": metadata}
+    masked = Masking().of(document, secret=True)
+    assert masked["metadata"]["name"] == "a"
+    assert PLANTED not in str(masked)
+
+
+def test_content_of_no_proper_form_does_not_show_either() -> None:
+    """The API server will refuse it; what it refuses is shown as well."""
+    document = {"apiVersion": "v1", "kind": "Secret", "data": [PLANTED], "stringData": PLANTED}
+    assert PLANTED not in str(Masking().of(document))

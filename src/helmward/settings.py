@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from helmward.model import DriftMode
+
 CHARTS_SYNC_INTERVAL = timedelta(minutes=3)
 GIT_POLL_INTERVAL = timedelta(minutes=5)
 SYNC_INTERVAL = timedelta(minutes=5)
@@ -109,6 +111,8 @@ class ReleaseSettings:
     charts: ChartSettings = field(default_factory=ChartSettings)
     log_release_diffs: bool = False
     """Whether what an upgrade changes is logged."""
+    drift: DriftMode = DriftMode.WARN
+    """What is done about drift where a HelmRelease does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -468,8 +468,13 @@ func (x *ReleaseRef) GetName() string {
 // Secret: helmward.dev/session, /epoch, /instance, /deadline (RFC 3339), /phase
 // (applying, waiting, done), /chart (name-version), /claim (random, one a
 // revision), /volumes (PersistentVolumeClaims that the manifest makes, by name,
-// also those of StatefulSets; absent where there are none) and /tests (how many
-// test hooks it has; absent where there are none).
+// also those of StatefulSets; absent where there are none), /tests (how many
+// test hooks it has; absent where there are none), /kinds (the kinds of its
+// objects, sorted: v1/ConfigMap,apps/v1/Deployment) and /objects (URL-safe
+// base64 without padding of twelve bytes for each object, in their order: six of
+// the SHA-256 of <group>/<Kind>/<namespace>/<name>, six of the SHA-256 of the
+// fieldsV1, as the API server sends it, of our Apply entry in its managedFields,
+// zeros where there is none; both are written once it is deployed, hooks left out).
 type Writer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The operator's session: the name of its Lease, as namespace/name.
@@ -3622,6 +3627,687 @@ func (*RenewReply) Descriptor() ([]byte, []int) {
 	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{45}
 }
 
+type ObjectRef struct {
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	ApiVersion string                 `protobuf:"bytes,1,opt,name=api_version,json=apiVersion,proto3" json:"api_version,omitempty"`
+	Kind       string                 `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// Empty for what belongs to no namespace.
+	Namespace     string `protobuf:"bytes,3,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	Name          string `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ObjectRef) Reset() {
+	*x = ObjectRef{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ObjectRef) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ObjectRef) ProtoMessage() {}
+
+func (x *ObjectRef) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ObjectRef.ProtoReflect.Descriptor instead.
+func (*ObjectRef) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *ObjectRef) GetApiVersion() string {
+	if x != nil {
+		return x.ApiVersion
+	}
+	return ""
+}
+
+func (x *ObjectRef) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *ObjectRef) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *ObjectRef) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+// Fields that may differ. Of the target, what is empty fits all; the first five
+// are regular expressions that have to fit as a whole.
+type IgnoreRule struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// JSON pointers; an empty one is the whole object.
+	Paths              []string `protobuf:"bytes,1,rep,name=paths,proto3" json:"paths,omitempty"`
+	Group              string   `protobuf:"bytes,2,opt,name=group,proto3" json:"group,omitempty"`
+	Version            string   `protobuf:"bytes,3,opt,name=version,proto3" json:"version,omitempty"`
+	Kind               string   `protobuf:"bytes,4,opt,name=kind,proto3" json:"kind,omitempty"`
+	Name               string   `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
+	Namespace          string   `protobuf:"bytes,6,opt,name=namespace,proto3" json:"namespace,omitempty"`
+	LabelSelector      string   `protobuf:"bytes,7,opt,name=label_selector,json=labelSelector,proto3" json:"label_selector,omitempty"`
+	AnnotationSelector string   `protobuf:"bytes,8,opt,name=annotation_selector,json=annotationSelector,proto3" json:"annotation_selector,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
+}
+
+func (x *IgnoreRule) Reset() {
+	*x = IgnoreRule{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IgnoreRule) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IgnoreRule) ProtoMessage() {}
+
+func (x *IgnoreRule) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IgnoreRule.ProtoReflect.Descriptor instead.
+func (*IgnoreRule) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *IgnoreRule) GetPaths() []string {
+	if x != nil {
+		return x.Paths
+	}
+	return nil
+}
+
+func (x *IgnoreRule) GetGroup() string {
+	if x != nil {
+		return x.Group
+	}
+	return ""
+}
+
+func (x *IgnoreRule) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *IgnoreRule) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *IgnoreRule) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *IgnoreRule) GetNamespace() string {
+	if x != nil {
+		return x.Namespace
+	}
+	return ""
+}
+
+func (x *IgnoreRule) GetLabelSelector() string {
+	if x != nil {
+		return x.LabelSelector
+	}
+	return ""
+}
+
+func (x *IgnoreRule) GetAnnotationSelector() string {
+	if x != nil {
+		return x.AnnotationSelector
+	}
+	return ""
+}
+
+type DriftRequest struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	Release *ReleaseRef            `protobuf:"bytes,2,opt,name=release,proto3" json:"release,omitempty"`
+	// Required where correct is set.
+	Writer *Writer `protobuf:"bytes,3,opt,name=writer,proto3" json:"writer,omitempty"`
+	// The newest revision, which must be deployed, else the failure is CONFLICT.
+	Base *Base `protobuf:"bytes,4,opt,name=base,proto3" json:"base,omitempty"`
+	// None: all objects of the manifest. One that is not in the manifest is left
+	// out without a word.
+	Objects []*ObjectRef  `protobuf:"bytes,5,rep,name=objects,proto3" json:"objects,omitempty"`
+	Ignore  []*IgnoreRule `protobuf:"bytes,6,rep,name=ignore,proto3" json:"ignore,omitempty"`
+	Correct bool          `protobuf:"varint,7,opt,name=correct,proto3" json:"correct,omitempty"`
+	// As in ActionRequest: what is on every object besides its manifest.
+	ObjectAnnotations map[string]string `protobuf:"bytes,8,rep,name=object_annotations,json=objectAnnotations,proto3" json:"object_annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	ForceConflicts    bool              `protobuf:"varint,9,opt,name=force_conflicts,json=forceConflicts,proto3" json:"force_conflicts,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *DriftRequest) Reset() {
+	*x = DriftRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DriftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DriftRequest) ProtoMessage() {}
+
+func (x *DriftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DriftRequest.ProtoReflect.Descriptor instead.
+func (*DriftRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *DriftRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetRelease() *ReleaseRef {
+	if x != nil {
+		return x.Release
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetWriter() *Writer {
+	if x != nil {
+		return x.Writer
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetBase() *Base {
+	if x != nil {
+		return x.Base
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetObjects() []*ObjectRef {
+	if x != nil {
+		return x.Objects
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetIgnore() []*IgnoreRule {
+	if x != nil {
+		return x.Ignore
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetCorrect() bool {
+	if x != nil {
+		return x.Correct
+	}
+	return false
+}
+
+func (x *DriftRequest) GetObjectAnnotations() map[string]string {
+	if x != nil {
+		return x.ObjectAnnotations
+	}
+	return nil
+}
+
+func (x *DriftRequest) GetForceConflicts() bool {
+	if x != nil {
+		return x.ForceConflicts
+	}
+	return false
+}
+
+type DriftReply struct {
+	state   protoimpl.MessageState `protogen:"open.v1"`
+	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	// Objects that are not as the revision has them, or could not be looked at.
+	Found  []*Divergence `protobuf:"bytes,2,rep,name=found,proto3" json:"found,omitempty"`
+	Looked int32         `protobuf:"varint,3,opt,name=looked,proto3" json:"looked,omitempty"`
+	// Only where all objects were looked at: what the annotations
+	// helmward.dev/kinds and helmward.dev/objects would say of them as they are now.
+	Kinds         string       `protobuf:"bytes,4,opt,name=kinds,proto3" json:"kinds,omitempty"`
+	Objects       string       `protobuf:"bytes,5,opt,name=objects,proto3" json:"objects,omitempty"`
+	Stats         *ActionStats `protobuf:"bytes,6,opt,name=stats,proto3" json:"stats,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DriftReply) Reset() {
+	*x = DriftReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DriftReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DriftReply) ProtoMessage() {}
+
+func (x *DriftReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DriftReply.ProtoReflect.Descriptor instead.
+func (*DriftReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *DriftReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *DriftReply) GetFound() []*Divergence {
+	if x != nil {
+		return x.Found
+	}
+	return nil
+}
+
+func (x *DriftReply) GetLooked() int32 {
+	if x != nil {
+		return x.Looked
+	}
+	return 0
+}
+
+func (x *DriftReply) GetKinds() string {
+	if x != nil {
+		return x.Kinds
+	}
+	return ""
+}
+
+func (x *DriftReply) GetObjects() string {
+	if x != nil {
+		return x.Objects
+	}
+	return ""
+}
+
+func (x *DriftReply) GetStats() *ActionStats {
+	if x != nil {
+		return x.Stats
+	}
+	return nil
+}
+
+type Divergence struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Object *ObjectRef             `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	// It is not there at all.
+	Gone    bool           `protobuf:"varint,2,opt,name=gone,proto3" json:"gone,omitempty"`
+	Changes []*FieldChange `protobuf:"bytes,3,rep,name=changes,proto3" json:"changes,omitempty"`
+	// It was put right.
+	Corrected bool `protobuf:"varint,4,opt,name=corrected,proto3" json:"corrected,omitempty"`
+	// Why it could not be looked at, or not put right.
+	Problem       string `protobuf:"bytes,5,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Divergence) Reset() {
+	*x = Divergence{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Divergence) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Divergence) ProtoMessage() {}
+
+func (x *Divergence) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Divergence.ProtoReflect.Descriptor instead.
+func (*Divergence) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *Divergence) GetObject() *ObjectRef {
+	if x != nil {
+		return x.Object
+	}
+	return nil
+}
+
+func (x *Divergence) GetGone() bool {
+	if x != nil {
+		return x.Gone
+	}
+	return false
+}
+
+func (x *Divergence) GetChanges() []*FieldChange {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
+
+func (x *Divergence) GetCorrected() bool {
+	if x != nil {
+		return x.Corrected
+	}
+	return false
+}
+
+func (x *Divergence) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
+// Values are JSON, no longer than 64 characters; those of Secrets are masked.
+type FieldChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// JSON pointer; items of lists by their index in the live object.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Empty where the revision has no such field.
+	Desired string `protobuf:"bytes,2,opt,name=desired,proto3" json:"desired,omitempty"`
+	// Empty where the object has none.
+	Live string `protobuf:"bytes,3,opt,name=live,proto3" json:"live,omitempty"`
+	// Whose the field is now; empty where nobody's.
+	Manager       string `protobuf:"bytes,4,opt,name=manager,proto3" json:"manager,omitempty"`
+	Operation     string `protobuf:"bytes,5,opt,name=operation,proto3" json:"operation,omitempty"`
+	Subresource   string `protobuf:"bytes,6,opt,name=subresource,proto3" json:"subresource,omitempty"`
+	AtUnixMs      int64  `protobuf:"varint,7,opt,name=at_unix_ms,json=atUnixMs,proto3" json:"at_unix_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FieldChange) Reset() {
+	*x = FieldChange{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FieldChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FieldChange) ProtoMessage() {}
+
+func (x *FieldChange) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FieldChange.ProtoReflect.Descriptor instead.
+func (*FieldChange) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *FieldChange) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *FieldChange) GetDesired() string {
+	if x != nil {
+		return x.Desired
+	}
+	return ""
+}
+
+func (x *FieldChange) GetLive() string {
+	if x != nil {
+		return x.Live
+	}
+	return ""
+}
+
+func (x *FieldChange) GetManager() string {
+	if x != nil {
+		return x.Manager
+	}
+	return ""
+}
+
+func (x *FieldChange) GetOperation() string {
+	if x != nil {
+		return x.Operation
+	}
+	return ""
+}
+
+func (x *FieldChange) GetSubresource() string {
+	if x != nil {
+		return x.Subresource
+	}
+	return ""
+}
+
+func (x *FieldChange) GetAtUnixMs() int64 {
+	if x != nil {
+		return x.AtUnixMs
+	}
+	return 0
+}
+
+type JudgeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Call  *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
+	// The object, as the API server sends it.
+	DependencyJson []byte `protobuf:"bytes,2,opt,name=dependency_json,json=dependencyJson,proto3" json:"dependency_json,omitempty"`
+	// Who asks; CEL knows it as `self`, the object as `dep`.
+	SelfJson []byte `protobuf:"bytes,3,opt,name=self_json,json=selfJson,proto3" json:"self_json,omitempty"`
+	// CEL; empty: the rules of kstatus.
+	Expression    string `protobuf:"bytes,4,opt,name=expression,proto3" json:"expression,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JudgeRequest) Reset() {
+	*x = JudgeRequest{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JudgeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JudgeRequest) ProtoMessage() {}
+
+func (x *JudgeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JudgeRequest.ProtoReflect.Descriptor instead.
+func (*JudgeRequest) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *JudgeRequest) GetCall() *Call {
+	if x != nil {
+		return x.Call
+	}
+	return nil
+}
+
+func (x *JudgeRequest) GetDependencyJson() []byte {
+	if x != nil {
+		return x.DependencyJson
+	}
+	return nil
+}
+
+func (x *JudgeRequest) GetSelfJson() []byte {
+	if x != nil {
+		return x.SelfJson
+	}
+	return nil
+}
+
+func (x *JudgeRequest) GetExpression() string {
+	if x != nil {
+		return x.Expression
+	}
+	return ""
+}
+
+type JudgeReply struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// INVALID: the expression does not compile, or yields no bool.
+	Failure *Failure `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
+	Ready   bool     `protobuf:"varint,2,opt,name=ready,proto3" json:"ready,omitempty"`
+	// Why it is not, in plain words.
+	Why           string `protobuf:"bytes,3,opt,name=why,proto3" json:"why,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *JudgeReply) Reset() {
+	*x = JudgeReply{}
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *JudgeReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*JudgeReply) ProtoMessage() {}
+
+func (x *JudgeReply) ProtoReflect() protoreflect.Message {
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use JudgeReply.ProtoReflect.Descriptor instead.
+func (*JudgeReply) Descriptor() ([]byte, []int) {
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *JudgeReply) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+func (x *JudgeReply) GetReady() bool {
+	if x != nil {
+		return x.Ready
+	}
+	return false
+}
+
+func (x *JudgeReply) GetWhy() string {
+	if x != nil {
+		return x.Why
+	}
+	return ""
+}
+
 type UnlockRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Call          *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
@@ -3634,7 +4320,7 @@ type UnlockRequest struct {
 
 func (x *UnlockRequest) Reset() {
 	*x = UnlockRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3646,7 +4332,7 @@ func (x *UnlockRequest) String() string {
 func (*UnlockRequest) ProtoMessage() {}
 
 func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[46]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3659,7 +4345,7 @@ func (x *UnlockRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockRequest.ProtoReflect.Descriptor instead.
 func (*UnlockRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{46}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *UnlockRequest) GetCall() *Call {
@@ -3700,7 +4386,7 @@ type UnlockReply struct {
 
 func (x *UnlockReply) Reset() {
 	*x = UnlockReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3712,7 +4398,7 @@ func (x *UnlockReply) String() string {
 func (*UnlockReply) ProtoMessage() {}
 
 func (x *UnlockReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[47]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3725,7 +4411,7 @@ func (x *UnlockReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UnlockReply.ProtoReflect.Descriptor instead.
 func (*UnlockReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{47}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *UnlockReply) GetFailure() *Failure {
@@ -3756,7 +4442,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3768,7 +4454,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[48]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3781,7 +4467,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{48}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *GetRequest) GetCall() *Call {
@@ -3830,7 +4516,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3842,7 +4528,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[49]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3855,7 +4541,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{49}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetReply) GetFailure() *Failure {
@@ -3884,7 +4570,7 @@ type HistoryRequest struct {
 
 func (x *HistoryRequest) Reset() {
 	*x = HistoryRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3896,7 +4582,7 @@ func (x *HistoryRequest) String() string {
 func (*HistoryRequest) ProtoMessage() {}
 
 func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[50]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3909,7 +4595,7 @@ func (x *HistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryRequest.ProtoReflect.Descriptor instead.
 func (*HistoryRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{50}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *HistoryRequest) GetCall() *Call {
@@ -3943,7 +4629,7 @@ type HistoryReply struct {
 
 func (x *HistoryReply) Reset() {
 	*x = HistoryReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3955,7 +4641,7 @@ func (x *HistoryReply) String() string {
 func (*HistoryReply) ProtoMessage() {}
 
 func (x *HistoryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[51]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3968,7 +4654,7 @@ func (x *HistoryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HistoryReply.ProtoReflect.Descriptor instead.
 func (*HistoryReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{51}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *HistoryReply) GetFailure() *Failure {
@@ -4000,7 +4686,7 @@ type TemplateRequest struct {
 
 func (x *TemplateRequest) Reset() {
 	*x = TemplateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4012,7 +4698,7 @@ func (x *TemplateRequest) String() string {
 func (*TemplateRequest) ProtoMessage() {}
 
 func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[52]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4025,7 +4711,7 @@ func (x *TemplateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateRequest.ProtoReflect.Descriptor instead.
 func (*TemplateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{52}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *TemplateRequest) GetCall() *Call {
@@ -4088,7 +4774,7 @@ type TemplateReply struct {
 
 func (x *TemplateReply) Reset() {
 	*x = TemplateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[53]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4100,7 +4786,7 @@ func (x *TemplateReply) String() string {
 func (*TemplateReply) ProtoMessage() {}
 
 func (x *TemplateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[53]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4113,7 +4799,7 @@ func (x *TemplateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TemplateReply.ProtoReflect.Descriptor instead.
 func (*TemplateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{53}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *TemplateReply) GetFailure() *Failure {
@@ -4149,7 +4835,7 @@ type InvalidateRequest struct {
 
 func (x *InvalidateRequest) Reset() {
 	*x = InvalidateRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[54]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4161,7 +4847,7 @@ func (x *InvalidateRequest) String() string {
 func (*InvalidateRequest) ProtoMessage() {}
 
 func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[54]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4174,7 +4860,7 @@ func (x *InvalidateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateRequest.ProtoReflect.Descriptor instead.
 func (*InvalidateRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{54}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *InvalidateRequest) GetCall() *Call {
@@ -4213,7 +4899,7 @@ type InvalidateReply struct {
 
 func (x *InvalidateReply) Reset() {
 	*x = InvalidateReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[55]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4225,7 +4911,7 @@ func (x *InvalidateReply) String() string {
 func (*InvalidateReply) ProtoMessage() {}
 
 func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[55]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4238,7 +4924,7 @@ func (x *InvalidateReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InvalidateReply.ProtoReflect.Descriptor instead.
 func (*InvalidateReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{55}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{63}
 }
 
 type StatsRequest struct {
@@ -4250,7 +4936,7 @@ type StatsRequest struct {
 
 func (x *StatsRequest) Reset() {
 	*x = StatsRequest{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[56]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4262,7 +4948,7 @@ func (x *StatsRequest) String() string {
 func (*StatsRequest) ProtoMessage() {}
 
 func (x *StatsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[56]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4275,7 +4961,7 @@ func (x *StatsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsRequest.ProtoReflect.Descriptor instead.
 func (*StatsRequest) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{56}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *StatsRequest) GetCall() *Call {
@@ -4304,7 +4990,7 @@ type StatsReply struct {
 
 func (x *StatsReply) Reset() {
 	*x = StatsReply{}
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[57]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4316,7 +5002,7 @@ func (x *StatsReply) String() string {
 func (*StatsReply) ProtoMessage() {}
 
 func (x *StatsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_helmward_engine_v1_engine_proto_msgTypes[57]
+	mi := &file_helmward_engine_v1_engine_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4329,7 +5015,7 @@ func (x *StatsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StatsReply.ProtoReflect.Descriptor instead.
 func (*StatsReply) Descriptor() ([]byte, []int) {
-	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{57}
+	return file_helmward_engine_v1_engine_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *StatsReply) GetHelmVersion() string {
@@ -4734,7 +5420,72 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\asession\x18\x02 \x01(\tR\asession\x12\x19\n" +
 	"\bvalid_ms\x18\x03 \x01(\x03R\avalidMs\"\f\n" +
 	"\n" +
-	"RenewReply\"\xc7\x01\n" +
+	"RenewReply\"r\n" +
+	"\tObjectRef\x12\x1f\n" +
+	"\vapi_version\x18\x01 \x01(\tR\n" +
+	"apiVersion\x12\x12\n" +
+	"\x04kind\x18\x02 \x01(\tR\x04kind\x12\x1c\n" +
+	"\tnamespace\x18\x03 \x01(\tR\tnamespace\x12\x12\n" +
+	"\x04name\x18\x04 \x01(\tR\x04name\"\xf0\x01\n" +
+	"\n" +
+	"IgnoreRule\x12\x14\n" +
+	"\x05paths\x18\x01 \x03(\tR\x05paths\x12\x14\n" +
+	"\x05group\x18\x02 \x01(\tR\x05group\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\tR\aversion\x12\x12\n" +
+	"\x04kind\x18\x04 \x01(\tR\x04kind\x12\x12\n" +
+	"\x04name\x18\x05 \x01(\tR\x04name\x12\x1c\n" +
+	"\tnamespace\x18\x06 \x01(\tR\tnamespace\x12%\n" +
+	"\x0elabel_selector\x18\a \x01(\tR\rlabelSelector\x12/\n" +
+	"\x13annotation_selector\x18\b \x01(\tR\x12annotationSelector\"\xba\x04\n" +
+	"\fDriftRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
+	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x122\n" +
+	"\x06writer\x18\x03 \x01(\v2\x1a.helmward.engine.v1.WriterR\x06writer\x12,\n" +
+	"\x04base\x18\x04 \x01(\v2\x18.helmward.engine.v1.BaseR\x04base\x127\n" +
+	"\aobjects\x18\x05 \x03(\v2\x1d.helmward.engine.v1.ObjectRefR\aobjects\x126\n" +
+	"\x06ignore\x18\x06 \x03(\v2\x1e.helmward.engine.v1.IgnoreRuleR\x06ignore\x12\x18\n" +
+	"\acorrect\x18\a \x01(\bR\acorrect\x12f\n" +
+	"\x12object_annotations\x18\b \x03(\v27.helmward.engine.v1.DriftRequest.ObjectAnnotationsEntryR\x11objectAnnotations\x12'\n" +
+	"\x0fforce_conflicts\x18\t \x01(\bR\x0eforceConflicts\x1aD\n" +
+	"\x16ObjectAnnotationsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf8\x01\n" +
+	"\n" +
+	"DriftReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x124\n" +
+	"\x05found\x18\x02 \x03(\v2\x1e.helmward.engine.v1.DivergenceR\x05found\x12\x16\n" +
+	"\x06looked\x18\x03 \x01(\x05R\x06looked\x12\x14\n" +
+	"\x05kinds\x18\x04 \x01(\tR\x05kinds\x12\x18\n" +
+	"\aobjects\x18\x05 \x01(\tR\aobjects\x125\n" +
+	"\x05stats\x18\x06 \x01(\v2\x1f.helmward.engine.v1.ActionStatsR\x05stats\"\xca\x01\n" +
+	"\n" +
+	"Divergence\x125\n" +
+	"\x06object\x18\x01 \x01(\v2\x1d.helmward.engine.v1.ObjectRefR\x06object\x12\x12\n" +
+	"\x04gone\x18\x02 \x01(\bR\x04gone\x129\n" +
+	"\achanges\x18\x03 \x03(\v2\x1f.helmward.engine.v1.FieldChangeR\achanges\x12\x1c\n" +
+	"\tcorrected\x18\x04 \x01(\bR\tcorrected\x12\x18\n" +
+	"\aproblem\x18\x05 \x01(\tR\aproblem\"\xc7\x01\n" +
+	"\vFieldChange\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12\x18\n" +
+	"\adesired\x18\x02 \x01(\tR\adesired\x12\x12\n" +
+	"\x04live\x18\x03 \x01(\tR\x04live\x12\x18\n" +
+	"\amanager\x18\x04 \x01(\tR\amanager\x12\x1c\n" +
+	"\toperation\x18\x05 \x01(\tR\toperation\x12 \n" +
+	"\vsubresource\x18\x06 \x01(\tR\vsubresource\x12\x1c\n" +
+	"\n" +
+	"at_unix_ms\x18\a \x01(\x03R\batUnixMs\"\xa2\x01\n" +
+	"\fJudgeRequest\x12,\n" +
+	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x12'\n" +
+	"\x0fdependency_json\x18\x02 \x01(\fR\x0edependencyJson\x12\x1b\n" +
+	"\tself_json\x18\x03 \x01(\fR\bselfJson\x12\x1e\n" +
+	"\n" +
+	"expression\x18\x04 \x01(\tR\n" +
+	"expression\"k\n" +
+	"\n" +
+	"JudgeReply\x125\n" +
+	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12\x14\n" +
+	"\x05ready\x18\x02 \x01(\bR\x05ready\x12\x10\n" +
+	"\x03why\x18\x03 \x01(\tR\x03why\"\xc7\x01\n" +
 	"\rUnlockRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x12,\n" +
@@ -4802,7 +5553,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\fValuesPolicy\x12\t\n" +
 	"\x05RESET\x10\x00\x12\t\n" +
 	"\x05REUSE\x10\x01\x12\x14\n" +
-	"\x10REUSE_WHEN_EMPTY\x10\x022\xd8\x0f\n" +
+	"\x10REUSE_WHEN_EMPTY\x10\x022\xee\x10\n" +
 	"\x06Engine\x12U\n" +
 	"\tPullChart\x12$.helmward.engine.v1.PullChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12U\n" +
 	"\tPackChart\x12$.helmward.engine.v1.PackChartRequest\x1a\".helmward.engine.v1.PullChartReply\x12a\n" +
@@ -4819,7 +5570,9 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\aCompare\x12\".helmward.engine.v1.CompareRequest\x1a .helmward.engine.v1.CompareReply\x12R\n" +
 	"\bAnnotate\x12#.helmward.engine.v1.AnnotateRequest\x1a!.helmward.engine.v1.AnnotateReply\x12I\n" +
 	"\x05Sweep\x12 .helmward.engine.v1.SweepRequest\x1a\x1e.helmward.engine.v1.SweepReply\x12I\n" +
-	"\x05Renew\x12 .helmward.engine.v1.RenewRequest\x1a\x1e.helmward.engine.v1.RenewReply\x12C\n" +
+	"\x05Renew\x12 .helmward.engine.v1.RenewRequest\x1a\x1e.helmward.engine.v1.RenewReply\x12I\n" +
+	"\x05Drift\x12 .helmward.engine.v1.DriftRequest\x1a\x1e.helmward.engine.v1.DriftReply\x12I\n" +
+	"\x05Judge\x12 .helmward.engine.v1.JudgeRequest\x1a\x1e.helmward.engine.v1.JudgeReply\x12C\n" +
 	"\x03Get\x12\x1e.helmward.engine.v1.GetRequest\x1a\x1c.helmward.engine.v1.GetReply\x12O\n" +
 	"\aHistory\x12\".helmward.engine.v1.HistoryRequest\x1a .helmward.engine.v1.HistoryReply\x12R\n" +
 	"\bTemplate\x12#.helmward.engine.v1.TemplateRequest\x1a!.helmward.engine.v1.TemplateReply\x12U\n" +
@@ -4843,7 +5596,7 @@ func file_helmward_engine_v1_engine_proto_rawDescGZIP() []byte {
 }
 
 var file_helmward_engine_v1_engine_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 63)
+var file_helmward_engine_v1_engine_proto_msgTypes = make([]protoimpl.MessageInfo, 72)
 var file_helmward_engine_v1_engine_proto_goTypes = []any{
 	(ValuesPolicy)(0),              // 0: helmward.engine.v1.ValuesPolicy
 	(Failure_Kind)(0),              // 1: helmward.engine.v1.Failure.Kind
@@ -4893,23 +5646,32 @@ var file_helmward_engine_v1_engine_proto_goTypes = []any{
 	(*SweepReply)(nil),             // 45: helmward.engine.v1.SweepReply
 	(*RenewRequest)(nil),           // 46: helmward.engine.v1.RenewRequest
 	(*RenewReply)(nil),             // 47: helmward.engine.v1.RenewReply
-	(*UnlockRequest)(nil),          // 48: helmward.engine.v1.UnlockRequest
-	(*UnlockReply)(nil),            // 49: helmward.engine.v1.UnlockReply
-	(*GetRequest)(nil),             // 50: helmward.engine.v1.GetRequest
-	(*GetReply)(nil),               // 51: helmward.engine.v1.GetReply
-	(*HistoryRequest)(nil),         // 52: helmward.engine.v1.HistoryRequest
-	(*HistoryReply)(nil),           // 53: helmward.engine.v1.HistoryReply
-	(*TemplateRequest)(nil),        // 54: helmward.engine.v1.TemplateRequest
-	(*TemplateReply)(nil),          // 55: helmward.engine.v1.TemplateReply
-	(*InvalidateRequest)(nil),      // 56: helmward.engine.v1.InvalidateRequest
-	(*InvalidateReply)(nil),        // 57: helmward.engine.v1.InvalidateReply
-	(*StatsRequest)(nil),           // 58: helmward.engine.v1.StatsRequest
-	(*StatsReply)(nil),             // 59: helmward.engine.v1.StatsReply
-	nil,                            // 60: helmward.engine.v1.KustomizeRequest.FilesEntry
-	nil,                            // 61: helmward.engine.v1.ActionRequest.AnnotationsEntry
-	nil,                            // 62: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
-	nil,                            // 63: helmward.engine.v1.Revision.AnnotationsEntry
-	nil,                            // 64: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	(*ObjectRef)(nil),              // 48: helmward.engine.v1.ObjectRef
+	(*IgnoreRule)(nil),             // 49: helmward.engine.v1.IgnoreRule
+	(*DriftRequest)(nil),           // 50: helmward.engine.v1.DriftRequest
+	(*DriftReply)(nil),             // 51: helmward.engine.v1.DriftReply
+	(*Divergence)(nil),             // 52: helmward.engine.v1.Divergence
+	(*FieldChange)(nil),            // 53: helmward.engine.v1.FieldChange
+	(*JudgeRequest)(nil),           // 54: helmward.engine.v1.JudgeRequest
+	(*JudgeReply)(nil),             // 55: helmward.engine.v1.JudgeReply
+	(*UnlockRequest)(nil),          // 56: helmward.engine.v1.UnlockRequest
+	(*UnlockReply)(nil),            // 57: helmward.engine.v1.UnlockReply
+	(*GetRequest)(nil),             // 58: helmward.engine.v1.GetRequest
+	(*GetReply)(nil),               // 59: helmward.engine.v1.GetReply
+	(*HistoryRequest)(nil),         // 60: helmward.engine.v1.HistoryRequest
+	(*HistoryReply)(nil),           // 61: helmward.engine.v1.HistoryReply
+	(*TemplateRequest)(nil),        // 62: helmward.engine.v1.TemplateRequest
+	(*TemplateReply)(nil),          // 63: helmward.engine.v1.TemplateReply
+	(*InvalidateRequest)(nil),      // 64: helmward.engine.v1.InvalidateRequest
+	(*InvalidateReply)(nil),        // 65: helmward.engine.v1.InvalidateReply
+	(*StatsRequest)(nil),           // 66: helmward.engine.v1.StatsRequest
+	(*StatsReply)(nil),             // 67: helmward.engine.v1.StatsReply
+	nil,                            // 68: helmward.engine.v1.KustomizeRequest.FilesEntry
+	nil,                            // 69: helmward.engine.v1.ActionRequest.AnnotationsEntry
+	nil,                            // 70: helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	nil,                            // 71: helmward.engine.v1.Revision.AnnotationsEntry
+	nil,                            // 72: helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	nil,                            // 73: helmward.engine.v1.DriftRequest.ObjectAnnotationsEntry
 }
 var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	3,   // 0: helmward.engine.v1.Call.identity:type_name -> helmward.engine.v1.Identity
@@ -4931,7 +5693,7 @@ var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	9,   // 16: helmward.engine.v1.FetchDocumentRequest.access:type_name -> helmward.engine.v1.Access
 	35,  // 17: helmward.engine.v1.FetchDocumentReply.failure:type_name -> helmward.engine.v1.Failure
 	2,   // 18: helmward.engine.v1.KustomizeRequest.call:type_name -> helmward.engine.v1.Call
-	60,  // 19: helmward.engine.v1.KustomizeRequest.files:type_name -> helmward.engine.v1.KustomizeRequest.FilesEntry
+	68,  // 19: helmward.engine.v1.KustomizeRequest.files:type_name -> helmward.engine.v1.KustomizeRequest.FilesEntry
 	35,  // 20: helmward.engine.v1.KustomizeReply.failure:type_name -> helmward.engine.v1.Failure
 	22,  // 21: helmward.engine.v1.KustomizeReply.objects:type_name -> helmward.engine.v1.BuiltObject
 	2,   // 22: helmward.engine.v1.VerifySignatureRequest.call:type_name -> helmward.engine.v1.Call
@@ -4942,9 +5704,9 @@ var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	5,   // 27: helmward.engine.v1.ActionRequest.release:type_name -> helmward.engine.v1.ReleaseRef
 	6,   // 28: helmward.engine.v1.ActionRequest.writer:type_name -> helmward.engine.v1.Writer
 	7,   // 29: helmward.engine.v1.ActionRequest.base:type_name -> helmward.engine.v1.Base
-	61,  // 30: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
+	69,  // 30: helmward.engine.v1.ActionRequest.annotations:type_name -> helmward.engine.v1.ActionRequest.AnnotationsEntry
 	28,  // 31: helmward.engine.v1.ActionRequest.options:type_name -> helmward.engine.v1.ActionOptions
-	62,  // 32: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
+	70,  // 32: helmward.engine.v1.ActionRequest.object_annotations:type_name -> helmward.engine.v1.ActionRequest.ObjectAnnotationsEntry
 	0,   // 33: helmward.engine.v1.ActionOptions.values:type_name -> helmward.engine.v1.ValuesPolicy
 	30,  // 34: helmward.engine.v1.ActionEvent.phase:type_name -> helmward.engine.v1.Phase
 	31,  // 35: helmward.engine.v1.ActionEvent.log:type_name -> helmward.engine.v1.Log
@@ -4953,7 +5715,7 @@ var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	34,  // 38: helmward.engine.v1.Done.revision:type_name -> helmward.engine.v1.Revision
 	33,  // 39: helmward.engine.v1.Done.stats:type_name -> helmward.engine.v1.ActionStats
 	5,   // 40: helmward.engine.v1.Revision.release:type_name -> helmward.engine.v1.ReleaseRef
-	63,  // 41: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
+	71,  // 41: helmward.engine.v1.Revision.annotations:type_name -> helmward.engine.v1.Revision.AnnotationsEntry
 	1,   // 42: helmward.engine.v1.Failure.kind:type_name -> helmward.engine.v1.Failure.Kind
 	37,  // 43: helmward.engine.v1.Failure.cause:type_name -> helmward.engine.v1.Cause
 	36,  // 44: helmward.engine.v1.Failure.violations:type_name -> helmward.engine.v1.Violation
@@ -4968,7 +5730,7 @@ var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	5,   // 53: helmward.engine.v1.AnnotateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
 	7,   // 54: helmward.engine.v1.AnnotateRequest.base:type_name -> helmward.engine.v1.Base
 	6,   // 55: helmward.engine.v1.AnnotateRequest.writer:type_name -> helmward.engine.v1.Writer
-	64,  // 56: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
+	72,  // 56: helmward.engine.v1.AnnotateRequest.annotations:type_name -> helmward.engine.v1.AnnotateRequest.AnnotationsEntry
 	35,  // 57: helmward.engine.v1.AnnotateReply.failure:type_name -> helmward.engine.v1.Failure
 	34,  // 58: helmward.engine.v1.AnnotateReply.revision:type_name -> helmward.engine.v1.Revision
 	2,   // 59: helmward.engine.v1.SweepRequest.call:type_name -> helmward.engine.v1.Call
@@ -4977,77 +5739,95 @@ var file_helmward_engine_v1_engine_proto_depIdxs = []int32{
 	6,   // 62: helmward.engine.v1.SweepRequest.writer:type_name -> helmward.engine.v1.Writer
 	35,  // 63: helmward.engine.v1.SweepReply.failure:type_name -> helmward.engine.v1.Failure
 	2,   // 64: helmward.engine.v1.RenewRequest.call:type_name -> helmward.engine.v1.Call
-	2,   // 65: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
-	5,   // 66: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	7,   // 67: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
-	35,  // 68: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
-	34,  // 69: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
-	2,   // 70: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
-	5,   // 71: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	35,  // 72: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
-	34,  // 73: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
-	2,   // 74: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
-	5,   // 75: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	35,  // 76: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
-	34,  // 77: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
-	2,   // 78: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
-	5,   // 79: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
-	35,  // 80: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
-	2,   // 81: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
-	2,   // 82: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
-	8,   // 83: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
-	14,  // 84: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
-	16,  // 85: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
-	18,  // 86: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
-	27,  // 87: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
-	27,  // 88: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
-	27,  // 89: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
-	48,  // 90: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
-	27,  // 91: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
-	27,  // 92: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
-	27,  // 93: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
-	38,  // 94: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
-	40,  // 95: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
-	42,  // 96: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
-	44,  // 97: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
-	46,  // 98: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
-	50,  // 99: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
-	52,  // 100: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
-	54,  // 101: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
-	20,  // 102: helmward.engine.v1.Engine.Kustomize:input_type -> helmward.engine.v1.KustomizeRequest
-	23,  // 103: helmward.engine.v1.Engine.VerifySignature:input_type -> helmward.engine.v1.VerifySignatureRequest
-	25,  // 104: helmward.engine.v1.Engine.Sign:input_type -> helmward.engine.v1.SignRequest
-	56,  // 105: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
-	58,  // 106: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
-	12,  // 107: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
-	12,  // 108: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
-	17,  // 109: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
-	19,  // 110: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
-	29,  // 111: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
-	29,  // 112: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
-	29,  // 113: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
-	49,  // 114: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
-	29,  // 115: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
-	29,  // 116: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
-	29,  // 117: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
-	39,  // 118: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
-	41,  // 119: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
-	43,  // 120: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
-	45,  // 121: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
-	47,  // 122: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
-	51,  // 123: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
-	53,  // 124: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
-	55,  // 125: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
-	21,  // 126: helmward.engine.v1.Engine.Kustomize:output_type -> helmward.engine.v1.KustomizeReply
-	24,  // 127: helmward.engine.v1.Engine.VerifySignature:output_type -> helmward.engine.v1.VerifySignatureReply
-	26,  // 128: helmward.engine.v1.Engine.Sign:output_type -> helmward.engine.v1.SignReply
-	57,  // 129: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
-	59,  // 130: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
-	107, // [107:131] is the sub-list for method output_type
-	83,  // [83:107] is the sub-list for method input_type
-	83,  // [83:83] is the sub-list for extension type_name
-	83,  // [83:83] is the sub-list for extension extendee
-	0,   // [0:83] is the sub-list for field type_name
+	2,   // 65: helmward.engine.v1.DriftRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 66: helmward.engine.v1.DriftRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	6,   // 67: helmward.engine.v1.DriftRequest.writer:type_name -> helmward.engine.v1.Writer
+	7,   // 68: helmward.engine.v1.DriftRequest.base:type_name -> helmward.engine.v1.Base
+	48,  // 69: helmward.engine.v1.DriftRequest.objects:type_name -> helmward.engine.v1.ObjectRef
+	49,  // 70: helmward.engine.v1.DriftRequest.ignore:type_name -> helmward.engine.v1.IgnoreRule
+	73,  // 71: helmward.engine.v1.DriftRequest.object_annotations:type_name -> helmward.engine.v1.DriftRequest.ObjectAnnotationsEntry
+	35,  // 72: helmward.engine.v1.DriftReply.failure:type_name -> helmward.engine.v1.Failure
+	52,  // 73: helmward.engine.v1.DriftReply.found:type_name -> helmward.engine.v1.Divergence
+	33,  // 74: helmward.engine.v1.DriftReply.stats:type_name -> helmward.engine.v1.ActionStats
+	48,  // 75: helmward.engine.v1.Divergence.object:type_name -> helmward.engine.v1.ObjectRef
+	53,  // 76: helmward.engine.v1.Divergence.changes:type_name -> helmward.engine.v1.FieldChange
+	2,   // 77: helmward.engine.v1.JudgeRequest.call:type_name -> helmward.engine.v1.Call
+	35,  // 78: helmward.engine.v1.JudgeReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 79: helmward.engine.v1.UnlockRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 80: helmward.engine.v1.UnlockRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	7,   // 81: helmward.engine.v1.UnlockRequest.base:type_name -> helmward.engine.v1.Base
+	35,  // 82: helmward.engine.v1.UnlockReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 83: helmward.engine.v1.UnlockReply.revision:type_name -> helmward.engine.v1.Revision
+	2,   // 84: helmward.engine.v1.GetRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 85: helmward.engine.v1.GetRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 86: helmward.engine.v1.GetReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 87: helmward.engine.v1.GetReply.revision:type_name -> helmward.engine.v1.Revision
+	2,   // 88: helmward.engine.v1.HistoryRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 89: helmward.engine.v1.HistoryRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 90: helmward.engine.v1.HistoryReply.failure:type_name -> helmward.engine.v1.Failure
+	34,  // 91: helmward.engine.v1.HistoryReply.revisions:type_name -> helmward.engine.v1.Revision
+	2,   // 92: helmward.engine.v1.TemplateRequest.call:type_name -> helmward.engine.v1.Call
+	5,   // 93: helmward.engine.v1.TemplateRequest.release:type_name -> helmward.engine.v1.ReleaseRef
+	35,  // 94: helmward.engine.v1.TemplateReply.failure:type_name -> helmward.engine.v1.Failure
+	2,   // 95: helmward.engine.v1.InvalidateRequest.call:type_name -> helmward.engine.v1.Call
+	2,   // 96: helmward.engine.v1.StatsRequest.call:type_name -> helmward.engine.v1.Call
+	8,   // 97: helmward.engine.v1.Engine.PullChart:input_type -> helmward.engine.v1.PullChartRequest
+	14,  // 98: helmward.engine.v1.Engine.PackChart:input_type -> helmward.engine.v1.PackChartRequest
+	16,  // 99: helmward.engine.v1.Engine.ReadChartFile:input_type -> helmward.engine.v1.ReadChartFileRequest
+	18,  // 100: helmward.engine.v1.Engine.FetchDocument:input_type -> helmward.engine.v1.FetchDocumentRequest
+	27,  // 101: helmward.engine.v1.Engine.Install:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 102: helmward.engine.v1.Engine.Upgrade:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 103: helmward.engine.v1.Engine.Uninstall:input_type -> helmward.engine.v1.ActionRequest
+	56,  // 104: helmward.engine.v1.Engine.Unlock:input_type -> helmward.engine.v1.UnlockRequest
+	27,  // 105: helmward.engine.v1.Engine.Rollback:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 106: helmward.engine.v1.Engine.Test:input_type -> helmward.engine.v1.ActionRequest
+	27,  // 107: helmward.engine.v1.Engine.Resume:input_type -> helmward.engine.v1.ActionRequest
+	38,  // 108: helmward.engine.v1.Engine.Supersede:input_type -> helmward.engine.v1.SupersedeRequest
+	40,  // 109: helmward.engine.v1.Engine.Compare:input_type -> helmward.engine.v1.CompareRequest
+	42,  // 110: helmward.engine.v1.Engine.Annotate:input_type -> helmward.engine.v1.AnnotateRequest
+	44,  // 111: helmward.engine.v1.Engine.Sweep:input_type -> helmward.engine.v1.SweepRequest
+	46,  // 112: helmward.engine.v1.Engine.Renew:input_type -> helmward.engine.v1.RenewRequest
+	50,  // 113: helmward.engine.v1.Engine.Drift:input_type -> helmward.engine.v1.DriftRequest
+	54,  // 114: helmward.engine.v1.Engine.Judge:input_type -> helmward.engine.v1.JudgeRequest
+	58,  // 115: helmward.engine.v1.Engine.Get:input_type -> helmward.engine.v1.GetRequest
+	60,  // 116: helmward.engine.v1.Engine.History:input_type -> helmward.engine.v1.HistoryRequest
+	62,  // 117: helmward.engine.v1.Engine.Template:input_type -> helmward.engine.v1.TemplateRequest
+	20,  // 118: helmward.engine.v1.Engine.Kustomize:input_type -> helmward.engine.v1.KustomizeRequest
+	23,  // 119: helmward.engine.v1.Engine.VerifySignature:input_type -> helmward.engine.v1.VerifySignatureRequest
+	25,  // 120: helmward.engine.v1.Engine.Sign:input_type -> helmward.engine.v1.SignRequest
+	64,  // 121: helmward.engine.v1.Engine.Invalidate:input_type -> helmward.engine.v1.InvalidateRequest
+	66,  // 122: helmward.engine.v1.Engine.Stats:input_type -> helmward.engine.v1.StatsRequest
+	12,  // 123: helmward.engine.v1.Engine.PullChart:output_type -> helmward.engine.v1.PullChartReply
+	12,  // 124: helmward.engine.v1.Engine.PackChart:output_type -> helmward.engine.v1.PullChartReply
+	17,  // 125: helmward.engine.v1.Engine.ReadChartFile:output_type -> helmward.engine.v1.ReadChartFileReply
+	19,  // 126: helmward.engine.v1.Engine.FetchDocument:output_type -> helmward.engine.v1.FetchDocumentReply
+	29,  // 127: helmward.engine.v1.Engine.Install:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 128: helmward.engine.v1.Engine.Upgrade:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 129: helmward.engine.v1.Engine.Uninstall:output_type -> helmward.engine.v1.ActionEvent
+	57,  // 130: helmward.engine.v1.Engine.Unlock:output_type -> helmward.engine.v1.UnlockReply
+	29,  // 131: helmward.engine.v1.Engine.Rollback:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 132: helmward.engine.v1.Engine.Test:output_type -> helmward.engine.v1.ActionEvent
+	29,  // 133: helmward.engine.v1.Engine.Resume:output_type -> helmward.engine.v1.ActionEvent
+	39,  // 134: helmward.engine.v1.Engine.Supersede:output_type -> helmward.engine.v1.SupersedeReply
+	41,  // 135: helmward.engine.v1.Engine.Compare:output_type -> helmward.engine.v1.CompareReply
+	43,  // 136: helmward.engine.v1.Engine.Annotate:output_type -> helmward.engine.v1.AnnotateReply
+	45,  // 137: helmward.engine.v1.Engine.Sweep:output_type -> helmward.engine.v1.SweepReply
+	47,  // 138: helmward.engine.v1.Engine.Renew:output_type -> helmward.engine.v1.RenewReply
+	51,  // 139: helmward.engine.v1.Engine.Drift:output_type -> helmward.engine.v1.DriftReply
+	55,  // 140: helmward.engine.v1.Engine.Judge:output_type -> helmward.engine.v1.JudgeReply
+	59,  // 141: helmward.engine.v1.Engine.Get:output_type -> helmward.engine.v1.GetReply
+	61,  // 142: helmward.engine.v1.Engine.History:output_type -> helmward.engine.v1.HistoryReply
+	63,  // 143: helmward.engine.v1.Engine.Template:output_type -> helmward.engine.v1.TemplateReply
+	21,  // 144: helmward.engine.v1.Engine.Kustomize:output_type -> helmward.engine.v1.KustomizeReply
+	24,  // 145: helmward.engine.v1.Engine.VerifySignature:output_type -> helmward.engine.v1.VerifySignatureReply
+	26,  // 146: helmward.engine.v1.Engine.Sign:output_type -> helmward.engine.v1.SignReply
+	65,  // 147: helmward.engine.v1.Engine.Invalidate:output_type -> helmward.engine.v1.InvalidateReply
+	67,  // 148: helmward.engine.v1.Engine.Stats:output_type -> helmward.engine.v1.StatsReply
+	123, // [123:149] is the sub-list for method output_type
+	97,  // [97:123] is the sub-list for method input_type
+	97,  // [97:97] is the sub-list for extension type_name
+	97,  // [97:97] is the sub-list for extension extendee
+	0,   // [0:97] is the sub-list for field type_name
 }
 
 func init() { file_helmward_engine_v1_engine_proto_init() }
@@ -5071,7 +5851,7 @@ func file_helmward_engine_v1_engine_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_helmward_engine_v1_engine_proto_rawDesc), len(file_helmward_engine_v1_engine_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   63,
+			NumMessages:   72,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

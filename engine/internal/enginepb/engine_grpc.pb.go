@@ -41,6 +41,8 @@ const (
 	Engine_Annotate_FullMethodName        = "/helmward.engine.v1.Engine/Annotate"
 	Engine_Sweep_FullMethodName           = "/helmward.engine.v1.Engine/Sweep"
 	Engine_Renew_FullMethodName           = "/helmward.engine.v1.Engine/Renew"
+	Engine_Drift_FullMethodName           = "/helmward.engine.v1.Engine/Drift"
+	Engine_Judge_FullMethodName           = "/helmward.engine.v1.Engine/Judge"
 	Engine_Get_FullMethodName             = "/helmward.engine.v1.Engine/Get"
 	Engine_History_FullMethodName         = "/helmward.engine.v1.Engine/History"
 	Engine_Template_FullMethodName        = "/helmward.engine.v1.Engine/Template"
@@ -100,6 +102,15 @@ type EngineClient interface {
 	// Let a session write for another while. Mutating requests in its name are
 	// refused once that has passed, whatever the call's own deadline.
 	Renew(ctx context.Context, in *RenewRequest, opts ...grpc.CallOption) (*RenewReply, error)
+	// Look whether objects of a deployed revision (the base) are as it has them,
+	// and put right what is not, where that is asked for. Nothing is written to
+	// the release's storage, no revision is made.
+	//
+	// Only what somebody took from us counts: a field that differs while our own
+	// managedFields entry still holds it was set by admission or defaulting.
+	Drift(ctx context.Context, in *DriftRequest, opts ...grpc.CallOption) (*DriftReply, error)
+	// Tell whether an object is ready: by CEL, else by the rules of kstatus.
+	Judge(ctx context.Context, in *JudgeRequest, opts ...grpc.CallOption) (*JudgeReply, error)
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetReply, error)
 	History(ctx context.Context, in *HistoryRequest, opts ...grpc.CallOption) (*HistoryReply, error)
 	// Render without touching the cluster's objects.
@@ -338,6 +349,26 @@ func (c *engineClient) Renew(ctx context.Context, in *RenewRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *engineClient) Drift(ctx context.Context, in *DriftRequest, opts ...grpc.CallOption) (*DriftReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DriftReply)
+	err := c.cc.Invoke(ctx, Engine_Drift_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *engineClient) Judge(ctx context.Context, in *JudgeRequest, opts ...grpc.CallOption) (*JudgeReply, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(JudgeReply)
+	err := c.cc.Invoke(ctx, Engine_Judge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *engineClient) Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*GetReply, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetReply)
@@ -467,6 +498,15 @@ type EngineServer interface {
 	// Let a session write for another while. Mutating requests in its name are
 	// refused once that has passed, whatever the call's own deadline.
 	Renew(context.Context, *RenewRequest) (*RenewReply, error)
+	// Look whether objects of a deployed revision (the base) are as it has them,
+	// and put right what is not, where that is asked for. Nothing is written to
+	// the release's storage, no revision is made.
+	//
+	// Only what somebody took from us counts: a field that differs while our own
+	// managedFields entry still holds it was set by admission or defaulting.
+	Drift(context.Context, *DriftRequest) (*DriftReply, error)
+	// Tell whether an object is ready: by CEL, else by the rules of kstatus.
+	Judge(context.Context, *JudgeRequest) (*JudgeReply, error)
 	Get(context.Context, *GetRequest) (*GetReply, error)
 	History(context.Context, *HistoryRequest) (*HistoryReply, error)
 	// Render without touching the cluster's objects.
@@ -538,6 +578,12 @@ func (UnimplementedEngineServer) Sweep(context.Context, *SweepRequest) (*SweepRe
 }
 func (UnimplementedEngineServer) Renew(context.Context, *RenewRequest) (*RenewReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Renew not implemented")
+}
+func (UnimplementedEngineServer) Drift(context.Context, *DriftRequest) (*DriftReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Drift not implemented")
+}
+func (UnimplementedEngineServer) Judge(context.Context, *JudgeRequest) (*JudgeReply, error) {
+	return nil, status.Error(codes.Unimplemented, "method Judge not implemented")
 }
 func (UnimplementedEngineServer) Get(context.Context, *GetRequest) (*GetReply, error) {
 	return nil, status.Error(codes.Unimplemented, "method Get not implemented")
@@ -830,6 +876,42 @@ func _Engine_Renew_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Engine_Drift_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DriftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Drift(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Drift_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Drift(ctx, req.(*DriftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Engine_Judge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(JudgeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(EngineServer).Judge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Engine_Judge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(EngineServer).Judge(ctx, req.(*JudgeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Engine_Get_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetRequest)
 	if err := dec(in); err != nil {
@@ -1020,6 +1102,14 @@ var Engine_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Renew",
 			Handler:    _Engine_Renew_Handler,
+		},
+		{
+			MethodName: "Drift",
+			Handler:    _Engine_Drift_Handler,
+		},
+		{
+			MethodName: "Judge",
+			Handler:    _Engine_Judge_Handler,
 		},
 		{
 			MethodName: "Get",

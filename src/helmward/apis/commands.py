@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from helmward.model import (
+    DEPENDS_ON,
+    DRIFT_DETECTION,
     FORCE_AT,
     PASS_CREDENTIALS,
     PLAIN_HTTP,
@@ -32,6 +34,7 @@ WORDS: Final[Mapping[str, Mapping[str, bool]]] = {
     SKIP_TLS_VERIFY: YES_OR_NO,
     PASS_CREDENTIALS: YES_OR_NO,
     VERIFY: {"provenance": True, "cosign": True},
+    DRIFT_DETECTION: {"enabled": True, "warn": True, "disabled": False},
 }
 MEANINGS: Final[Mapping[str, str]] = {
     SUSPEND: "Leaves the release alone until it is taken away; spec.suspend does the same.",
@@ -49,6 +52,15 @@ MEANINGS: Final[Mapping[str, str]] = {
     VERIFY: (
         "Who must have signed the chart: a Helm provenance file or a signature of cosign "
         "is held against the keys of verify-keys, or of the operator's policy."
+    ),
+    DRIFT_DETECTION: (
+        "What is done when somebody changes the release's objects, as "
+        "spec.driftDetection.mode, which counts first; on one of its objects, `disabled` leaves "
+        "that one alone."
+    ),
+    DEPENDS_ON: (
+        "What has to be ready first, beside spec.dependsOn: `name`, `namespace/name` or "
+        "`apiVersion/Kind/namespace/name`, several with commas."
     ),
     VERIFY_KEYS: "The Secret of the HelmRelease's namespace with the public keys for that.",
 }

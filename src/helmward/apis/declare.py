@@ -6,6 +6,8 @@ Called by the generations at the end of their `decode`.
 from collections.abc import Iterable
 
 from helmward.apis.commands import command_problems, commands_of, source_of
+from helmward.apis.dependencies import dependencies_of
+from helmward.apis.drift import drift_of
 from helmward.apis.sources import Sources
 from helmward.apis.spec import Spec, values_of
 from helmward.kube.meta import Meta
@@ -27,7 +29,15 @@ def declare(  # noqa: PLR0913  # what generations read in their own way, by name
     problems: Iterable[str],
 ) -> Declared:
     """Put together what all generations have in common and what one has read."""
-    every = (*problems, *sources.problems, *command_problems(meta.annotations))
+    drift, drift_problems = drift_of(spec.drift_detection, meta.annotations)
+    depends_on, unclear = dependencies_of(meta, spec.depends_on or ())
+    every = (
+        *problems,
+        *sources.problems,
+        *command_problems(meta.annotations),
+        *drift_problems,
+        *unclear,
+    )
     return Declared(
         key=Key(resource.api_version, meta.namespace, meta.name),
         uid=meta.uid,
@@ -43,6 +53,8 @@ def declare(  # noqa: PLR0913  # what generations read in their own way, by name
         options=options,
         commands=commands_of(meta.annotations, suspend=spec.suspend),
         source=source_of(meta.annotations),
+        drift=drift,
+        depends_on=depends_on,
         antecedent=(antecedent, f"{meta.namespace}:helmrelease/{meta.name}"),
         told=told,
         problem="; ".join(filter(None, every)),

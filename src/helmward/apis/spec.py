@@ -126,6 +126,67 @@ class Rollback(msgspec.Struct, frozen=True, rename="camel"):
     ] = None
 
 
+class DriftTarget(msgspec.Struct, frozen=True, rename="camel"):
+    """Which objects; what is left out fits all. Names are regular expressions."""
+
+    group: Annotated[str | None, said("Group of the API; empty for the core.")] = None
+    version: Annotated[str | None, said("Version of the API.")] = None
+    kind: Annotated[str | None, said("Kind of the object.")] = None
+    name: Annotated[str | None, said("Name of the object.")] = None
+    namespace: Annotated[str | None, said("Namespace of the object.")] = None
+    label_selector: Annotated[str | None, said("Labels of the object, as in `kubectl -l`.")] = None
+    annotation_selector: Annotated[
+        str | None, said("Annotations of the object, in the same notation.")
+    ] = None
+
+
+class DriftIgnore(msgspec.Struct, frozen=True, rename="camel"):
+    """Fields that may differ from the revision."""
+
+    paths: Annotated[
+        tuple[str, ...],
+        said("JSON pointers (RFC 6901), as /spec/replicas; an empty one is the whole object."),
+    ]
+    target: Annotated[DriftTarget | None, said("Of which objects; of all when left out.")] = None
+
+
+class DriftDetection(msgspec.Struct, frozen=True, rename="camel"):
+    """What is done when somebody changes the release's objects."""
+
+    mode: Annotated[
+        str | None,
+        said(
+            "enabled puts them right, warn tells, disabled does not look; "
+            "what --drift-detection says when left out."
+        ),
+    ] = None
+    ignore: Annotated[tuple[DriftIgnore, ...] | None, said("Fields that may differ.")] = None
+
+
+class DependsOn(msgspec.Struct, frozen=True, rename="camel"):
+    """Another HelmRelease, or any object, that comes first."""
+
+    name: Annotated[str, said("Name of the object.")]
+    namespace: Annotated[
+        str | None, said("Its namespace; the HelmRelease's own when left out.")
+    ] = None
+    api_version: Annotated[
+        str | None, said("Its apiVersion; left out together with kind, a HelmRelease is meant.")
+    ] = None
+    kind: Annotated[str | None, said("Its kind.")] = None
+    ready: Annotated[
+        bool | None,
+        said("Whether it has to be ready, as it has when left out, or only has to be there."),
+    ] = None
+    ready_expr: Annotated[
+        str | None,
+        said(
+            "CEL that says whether it is ready, in the place of the usual rules: "
+            "`dep` is the object, `self` this HelmRelease."
+        ),
+    ] = None
+
+
 class Spec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What is asked for: one Helm release."""
 
@@ -149,6 +210,14 @@ class Spec(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     ] = None
     suspend: Annotated[
         bool | None, said("Whether to leave the release alone until this is taken back.")
+    ] = None
+    drift_detection: Annotated[
+        DriftDetection | None,
+        said("What is done when somebody changes the release's objects."),
+    ] = None
+    depends_on: Annotated[
+        tuple[DependsOn, ...] | None,
+        said("What has to be ready before this release is installed or upgraded."),
     ] = None
 
 

@@ -11,6 +11,7 @@ from helmward.cli import fluxd, retired
 from helmward.cli.repositories import git_settings
 from helmward.cli.sources import chart_settings, import_notes
 from helmward.errors import ConfigInvalid
+from helmward.model import DriftMode
 from helmward.settings import (
     ClusterSettings,
     GitSettings,
@@ -89,6 +90,7 @@ def _releases(flags: Flags) -> ReleaseSettings:
         allow_namespace=flags["allow_namespace"],
         charts=chart_settings(flags),
         log_release_diffs=flags["log_release_diffs"],
+        drift=DriftMode(flags["drift_detection"]),
     )
 
 

@@ -15,6 +15,7 @@ from helmward import settings
 from helmward.cli.durations import Duration, show
 from helmward.cli.pflag import Switch
 from helmward.cli.words import HelmVersions, ListenAddress, NamespaceName, ServerAddress
+from helmward.model import DriftMode
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -128,6 +129,14 @@ release_flags = all_of(
             type=NamespaceName(),
             show_default="all of them",
             help="The only namespace whose HelmReleases are served.",
+        ),
+        flag(
+            "Releases",
+            "--drift-detection",
+            type=click.Choice([*DriftMode]),
+            default=settings.ReleaseSettings().drift,
+            help="What is done when somebody changes a release's objects, where its HelmRelease "
+            "does not say: they are put right, it is told, or nobody looks.",
         ),
         flag(
             "Releases",

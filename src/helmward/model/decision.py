@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from helmward.model.account import Attempts
 from helmward.model.declared import Chart, Commands, ReleaseOptions
+from helmward.model.drift import Drift, DriftMode, IgnoreRule, ObjectRef
 from helmward.model.revision import Key, ReleaseRef, Revision
 
 
@@ -32,6 +33,9 @@ class Desired:
     digest: str = ""
     """Digest over chart content, values and the options that change the outcome."""
     deleting: bool = False
+    drift_mode: DriftMode = DriftMode.WARN
+    ignore: tuple[IgnoreRule, ...] = ()
+    """Fields of the release's objects that may differ."""
 
     @property
     def timeout(self) -> timedelta:
@@ -91,6 +95,22 @@ class Observed:
     sweep_due: bool = False
     """A writer was stopped, and what he left or made late was not looked for since."""
     now: datetime | None = None
+    suspects: frozenset[ObjectRef] = frozenset()
+    """Objects that somebody may have changed since they were last looked at."""
+    unknown_objects: bool = False
+    """The revision does not tell which objects it has: all of them are to be looked at."""
+    drift: Drift | None = None
+    """What of the objects looked at is known to differ."""
+    contested: frozenset[ObjectRef] = frozenset()
+    """Objects that are left alone for a while, because corrections were undone again and again."""
+    unready: tuple[str, ...] = ()
+    """Of what it depends on: what is not ready, each with the reason."""
+    cycle: str = ""
+    """The way on which it depends on itself, as `a -> b -> a`; empty without one."""
+    dependents: tuple[str, ...] = ()
+    """HelmReleases that depend on it and have to go first, now that it is deleted."""
+    dependents_until: datetime | None = None
+    """Until when they are waited for; None: as long as they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +230,24 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Look whether objects of a revision are as it has them; none named means all."""
+
+    revision: int
+    objects: frozenset[ObjectRef]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """Put objects of a revision right, without a new one."""
+
+    revision: int
+    objects: frozenset[ObjectRef]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suspended:
     """Leave the release alone until the user says otherwise."""
 
@@ -218,5 +256,5 @@ class Suspended:
 
 Decision = (
     Nothing | Install | Upgrade | Unlock | Resume | Uninstall | Rollback | Test | Compare | Adopt
-    | Render | Sweep | Forget | Suspended | Wait | Refuse
+    | Render | Sweep | Look | Correct | Forget | Suspended | Wait | Refuse
 )  # fmt: skip

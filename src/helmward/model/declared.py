@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from helmward.model.dependency import Dependency
+from helmward.model.drift import DriftPolicy
 from helmward.model.revision import DOMAIN, Key, ReleaseRef
 from helmward.model.source import SourceOptions
 
@@ -239,6 +241,8 @@ class Declared:
     commands: Commands = field(default_factory=Commands)
     source: SourceOptions = field(default_factory=SourceOptions)
     """How the chart's source is to be spoken to."""
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
+    depends_on: tuple[Dependency, ...] = ()
     antecedent: tuple[str, str] = ("", "")
     """Annotation, key and value, that says on each object whose it is."""
     told: Told = field(default_factory=Told)
@@ -266,4 +270,4 @@ class Declared:
     @property
     def asks(self) -> tuple[object, ...]:
         """What, when it changes, is worth a turn at once; status is not in it."""
-        return (*self.asked, self.commands, self.source)
+        return (*self.asked, self.commands, self.source, self.drift, self.depends_on)

@@ -679,6 +679,137 @@ class RenewReply(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class ObjectRef(_message.Message):
+    __slots__ = ("api_version", "kind", "namespace", "name")
+    API_VERSION_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    def __init__(self, api_version: _Optional[str] = ..., kind: _Optional[str] = ..., namespace: _Optional[str] = ..., name: _Optional[str] = ...) -> None: ...
+
+class IgnoreRule(_message.Message):
+    __slots__ = ("paths", "group", "version", "kind", "name", "namespace", "label_selector", "annotation_selector")
+    PATHS_FIELD_NUMBER: _ClassVar[int]
+    GROUP_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    KIND_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    NAMESPACE_FIELD_NUMBER: _ClassVar[int]
+    LABEL_SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    ANNOTATION_SELECTOR_FIELD_NUMBER: _ClassVar[int]
+    paths: _containers.RepeatedScalarFieldContainer[str]
+    group: str
+    version: str
+    kind: str
+    name: str
+    namespace: str
+    label_selector: str
+    annotation_selector: str
+    def __init__(self, paths: _Optional[_Iterable[str]] = ..., group: _Optional[str] = ..., version: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., namespace: _Optional[str] = ..., label_selector: _Optional[str] = ..., annotation_selector: _Optional[str] = ...) -> None: ...
+
+class DriftRequest(_message.Message):
+    __slots__ = ("call", "release", "writer", "base", "objects", "ignore", "correct", "object_annotations", "force_conflicts")
+    class ObjectAnnotationsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: str
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    RELEASE_FIELD_NUMBER: _ClassVar[int]
+    WRITER_FIELD_NUMBER: _ClassVar[int]
+    BASE_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    IGNORE_FIELD_NUMBER: _ClassVar[int]
+    CORRECT_FIELD_NUMBER: _ClassVar[int]
+    OBJECT_ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
+    FORCE_CONFLICTS_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    release: ReleaseRef
+    writer: Writer
+    base: Base
+    objects: _containers.RepeatedCompositeFieldContainer[ObjectRef]
+    ignore: _containers.RepeatedCompositeFieldContainer[IgnoreRule]
+    correct: bool
+    object_annotations: _containers.ScalarMap[str, str]
+    force_conflicts: bool
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[ObjectRef, _Mapping]]] = ..., ignore: _Optional[_Iterable[_Union[IgnoreRule, _Mapping]]] = ..., correct: _Optional[bool] = ..., object_annotations: _Optional[_Mapping[str, str]] = ..., force_conflicts: _Optional[bool] = ...) -> None: ...
+
+class DriftReply(_message.Message):
+    __slots__ = ("failure", "found", "looked", "kinds", "objects", "stats")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    FOUND_FIELD_NUMBER: _ClassVar[int]
+    LOOKED_FIELD_NUMBER: _ClassVar[int]
+    KINDS_FIELD_NUMBER: _ClassVar[int]
+    OBJECTS_FIELD_NUMBER: _ClassVar[int]
+    STATS_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    found: _containers.RepeatedCompositeFieldContainer[Divergence]
+    looked: int
+    kinds: str
+    objects: str
+    stats: ActionStats
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., found: _Optional[_Iterable[_Union[Divergence, _Mapping]]] = ..., looked: _Optional[int] = ..., kinds: _Optional[str] = ..., objects: _Optional[str] = ..., stats: _Optional[_Union[ActionStats, _Mapping]] = ...) -> None: ...
+
+class Divergence(_message.Message):
+    __slots__ = ("object", "gone", "changes", "corrected", "problem")
+    OBJECT_FIELD_NUMBER: _ClassVar[int]
+    GONE_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
+    CORRECTED_FIELD_NUMBER: _ClassVar[int]
+    PROBLEM_FIELD_NUMBER: _ClassVar[int]
+    object: ObjectRef
+    gone: bool
+    changes: _containers.RepeatedCompositeFieldContainer[FieldChange]
+    corrected: bool
+    problem: str
+    def __init__(self, object: _Optional[_Union[ObjectRef, _Mapping]] = ..., gone: _Optional[bool] = ..., changes: _Optional[_Iterable[_Union[FieldChange, _Mapping]]] = ..., corrected: _Optional[bool] = ..., problem: _Optional[str] = ...) -> None: ...
+
+class FieldChange(_message.Message):
+    __slots__ = ("path", "desired", "live", "manager", "operation", "subresource", "at_unix_ms")
+    PATH_FIELD_NUMBER: _ClassVar[int]
+    DESIRED_FIELD_NUMBER: _ClassVar[int]
+    LIVE_FIELD_NUMBER: _ClassVar[int]
+    MANAGER_FIELD_NUMBER: _ClassVar[int]
+    OPERATION_FIELD_NUMBER: _ClassVar[int]
+    SUBRESOURCE_FIELD_NUMBER: _ClassVar[int]
+    AT_UNIX_MS_FIELD_NUMBER: _ClassVar[int]
+    path: str
+    desired: str
+    live: str
+    manager: str
+    operation: str
+    subresource: str
+    at_unix_ms: int
+    def __init__(self, path: _Optional[str] = ..., desired: _Optional[str] = ..., live: _Optional[str] = ..., manager: _Optional[str] = ..., operation: _Optional[str] = ..., subresource: _Optional[str] = ..., at_unix_ms: _Optional[int] = ...) -> None: ...
+
+class JudgeRequest(_message.Message):
+    __slots__ = ("call", "dependency_json", "self_json", "expression")
+    CALL_FIELD_NUMBER: _ClassVar[int]
+    DEPENDENCY_JSON_FIELD_NUMBER: _ClassVar[int]
+    SELF_JSON_FIELD_NUMBER: _ClassVar[int]
+    EXPRESSION_FIELD_NUMBER: _ClassVar[int]
+    call: Call
+    dependency_json: bytes
+    self_json: bytes
+    expression: str
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., dependency_json: _Optional[bytes] = ..., self_json: _Optional[bytes] = ..., expression: _Optional[str] = ...) -> None: ...
+
+class JudgeReply(_message.Message):
+    __slots__ = ("failure", "ready", "why")
+    FAILURE_FIELD_NUMBER: _ClassVar[int]
+    READY_FIELD_NUMBER: _ClassVar[int]
+    WHY_FIELD_NUMBER: _ClassVar[int]
+    failure: Failure
+    ready: bool
+    why: str
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., ready: _Optional[bool] = ..., why: _Optional[str] = ...) -> None: ...
+
 class UnlockRequest(_message.Message):
     __slots__ = ("call", "release", "base", "description")
     CALL_FIELD_NUMBER: _ClassVar[int]

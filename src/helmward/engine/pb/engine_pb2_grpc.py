@@ -114,6 +114,16 @@ class EngineStub:
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewRequest.SerializeToString,
                 response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewReply.FromString,
                 _registered_method=True)
+        self.Drift = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Drift',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DriftRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DriftReply.FromString,
+                _registered_method=True)
+        self.Judge = channel.unary_unary(
+                '/helmward.engine.v1.Engine/Judge',
+                request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.JudgeRequest.SerializeToString,
+                response_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.JudgeReply.FromString,
+                _registered_method=True)
         self.Get = channel.unary_unary(
                 '/helmward.engine.v1.Engine/Get',
                 request_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.GetRequest.SerializeToString,
@@ -284,6 +294,25 @@ class EngineServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Drift(self, request, context):
+        """Look whether objects of a deployed revision (the base) are as it has them,
+        and put right what is not, where that is asked for. Nothing is written to
+        the release's storage, no revision is made.
+
+        Only what somebody took from us counts: a field that differs while our own
+        managedFields entry still holds it was set by admission or defaulting.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Judge(self, request, context):
+        """Tell whether an object is ready: by CEL, else by the rules of kstatus.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Get(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -420,6 +449,16 @@ def add_EngineServicer_to_server(servicer, server):
                     servicer.Renew,
                     request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewRequest.FromString,
                     response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.RenewReply.SerializeToString,
+            ),
+            'Drift': grpc.unary_unary_rpc_method_handler(
+                    servicer.Drift,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DriftRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.DriftReply.SerializeToString,
+            ),
+            'Judge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Judge,
+                    request_deserializer=helmward_dot_engine_dot_v1_dot_engine__pb2.JudgeRequest.FromString,
+                    response_serializer=helmward_dot_engine_dot_v1_dot_engine__pb2.JudgeReply.SerializeToString,
             ),
             'Get': grpc.unary_unary_rpc_method_handler(
                     servicer.Get,
@@ -894,6 +933,60 @@ class Engine:
             '/helmward.engine.v1.Engine/Renew',
             helmward_dot_engine_dot_v1_dot_engine__pb2.RenewRequest.SerializeToString,
             helmward_dot_engine_dot_v1_dot_engine__pb2.RenewReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Drift(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Drift',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.DriftRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.DriftReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Judge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/helmward.engine.v1.Engine/Judge',
+            helmward_dot_engine_dot_v1_dot_engine__pb2.JudgeRequest.SerializeToString,
+            helmward_dot_engine_dot_v1_dot_engine__pb2.JudgeReply.FromString,
             options,
             channel_credentials,
             insecure,

@@ -105,6 +105,8 @@ class Observed:
     """Objects that are left alone for a while, because corrections were undone again and again."""
     unready: tuple[str, ...] = ()
     """Of what it depends on: what is not ready, each with the reason."""
+    unjudged: bool = False
+    """Whether it depends on something that has to be looked at to know."""
     cycle: str = ""
     """The way on which it depends on itself, as `a -> b -> a`; empty without one."""
     dependents: tuple[str, ...] = ()
@@ -163,6 +165,8 @@ class Wait:
 
     why: str
     until: datetime | None = None
+    reason: str = ""
+    """What the condition gives as reason; empty: `Waiting`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,13 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """Look whether what the HelmRelease depends on is ready."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """Look whether objects of a revision are as it has them; none named means all."""
 
@@ -256,5 +267,5 @@ class Suspended:
 
 Decision = (
     Nothing | Install | Upgrade | Unlock | Resume | Uninstall | Rollback | Test | Compare | Adopt
-    | Render | Sweep | Look | Correct | Forget | Suspended | Wait | Refuse
+    | Render | Sweep | Judge | Look | Correct | Forget | Suspended | Wait | Refuse
 )  # fmt: skip

@@ -30,19 +30,21 @@ ORDERS = {
         "A CRD that is deleted takes no release with it, whatever else is true.",
         (
             "leave_suspended_behind let_go_of_nothing leave_living_writer unlock_pending "
-            "uninstall_deleted uninstall_former_of_deleted"
+            "uninstall_deleted uninstall_former_of_deleted "
+            "wait_for_dependents"
         ),
     ),
     "leave_suspended_behind": (
         "Left alone means left behind, not uninstalled, unlocked or waited for.",
         (
             "let_go_of_nothing leave_living_writer unlock_pending uninstall_deleted "
-            "uninstall_former_of_deleted"
+            "uninstall_former_of_deleted "
+            "wait_for_dependents"
         ),
     ),
     "let_go_of_nothing": (
         "Who owns nothing has nothing to wait for and nothing to make.",
-        "hold_back_failed install_absent take_over",
+        ("hold_back_failed install_absent take_over wait_for_dependents"),
     ),
     "leave_suspended": (
         "Left alone means that nothing is decided, refused or repaired.",
@@ -50,7 +52,8 @@ ORDERS = {
             "refuse_taken_name leave_living_writer resume_wait unlock_pending roll_back_failed "
             "refuse_rolled_back hold_back_failed move_renamed finish_uninstall install_absent "
             "take_over retry_rolled_back clear_failed_install upgrade_failed "
-            "upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects"
+            "upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
+            "refuse_cycle wait_for_dependencies tell_cycle"
         ),
     ),
     "refuse_taken_name": (
@@ -59,7 +62,8 @@ ORDERS = {
             "leave_living_writer resume_wait unlock_pending roll_back_failed refuse_rolled_back "
             "hold_back_failed move_renamed finish_uninstall install_absent take_over "
             "retry_rolled_back clear_failed_install upgrade_failed upgrade_out_of_sync "
-            "upgrade_forced test_untested sweep_late_objects"
+            "upgrade_forced test_untested sweep_late_objects "
+            "refuse_cycle wait_for_dependencies tell_cycle"
         ),
     ),
     "leave_living_writer": (
@@ -72,7 +76,10 @@ ORDERS = {
     ),
     "unlock_pending": (
         "Whatever comes next, the lost writer must not come back with his status first.",
-        "uninstall_deleted hold_back_failed move_renamed upgrade_failed",
+        (
+            "uninstall_deleted hold_back_failed move_renamed upgrade_failed "
+            "refuse_cycle wait_for_dependencies wait_for_dependents"
+        ),
     ),
     "uninstall_deleted": (
         "What is deleted is not repaired, rolled back, tested or brought in sync.",
@@ -88,18 +95,41 @@ ORDERS = {
     ),
     "roll_back_failed": (
         "The way back is not a try: it neither waits nor gives way to one.",
-        "hold_back_failed move_renamed upgrade_failed upgrade_forced test_again",
+        (
+            "hold_back_failed move_renamed upgrade_failed upgrade_forced test_again "
+            "refuse_cycle wait_for_dependencies"
+        ),
     ),
     "refuse_rolled_back": (
         "What is not to be tried again promises no next try.",
-        "hold_back_failed move_renamed retry_rolled_back",
+        ("hold_back_failed move_renamed retry_rolled_back refuse_cycle wait_for_dependencies"),
+    ),
+    "wait_for_dependents": (
+        "Whoever needs it while he goes still has it.",
+        "uninstall_deleted uninstall_former_of_deleted",
+    ),
+    "refuse_cycle": (
+        "What can never become ready is told at once, and not waited for.",
+        "hold_back_failed wait_for_dependencies",
+    ),
+    "wait_for_dependencies": (
+        "Nothing is taken away or made before all is there that it needs.",
+        (
+            "clear_failed_install finish_uninstall install_absent move_renamed retry_rolled_back "
+            "take_over upgrade_failed upgrade_forced upgrade_out_of_sync"
+        ),
+    ),
+    "sweep_late_objects": (
+        "A release that is as asked for is looked after, whatever its HelmRelease says.",
+        "tell_cycle",
     ),
     "hold_back_failed": (
         "What failed is left as it is until its next try.",
         (
             "move_renamed finish_uninstall install_absent take_over retry_rolled_back "
             "clear_failed_install upgrade_failed upgrade_out_of_sync test_untested "
-            "sweep_late_objects"
+            "sweep_late_objects "
+            "wait_for_dependencies tell_cycle"
         ),
     ),
     "move_renamed": (
@@ -143,7 +173,7 @@ ORDERS = {
     ),
     "test_untested": (
         "Late objects are looked for once all is as asked for.",
-        "sweep_late_objects",
+        ("sweep_late_objects tell_cycle"),
     ),
 }
 """By the rule that decides: why, and which rules would have answered next."""
@@ -181,6 +211,12 @@ POLICIES = (
     options(rollback={"retry": True}, test={}),
 )
 YES_NO = (False, True)
+FIRST: tuple[dict[str, Any], ...] = (
+    {"unready": ("HelmRelease shop/db is not ready yet",)},
+    {"unready": ("HelmRelease shop/db is not ready yet",), "cycle": "shop/cart -> shop/cart"},
+    {"dependents": ("shop/web",)},
+)
+"""What has to come or go first."""
 
 
 def situations() -> Iterator[tuple[Desired, Observed]]:
@@ -193,6 +229,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
         ({}, {"attempts": tried()}),
         (Writer.GONE, Writer.ALIVE),
         itertools.product(YES_NO, YES_NO, YES_NO),
+        ({}, *FIRST),
     )
     for (deleting, suspend, policy), (
         history,
@@ -201,6 +238,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
         failed,
         writer,
         flags,
+        first,
     ) in itertools.product(asked, found):
         going, forced, sweep = flags
         observed = an_observed(
@@ -212,6 +250,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
             forced=forced,
             sweep_due=sweep,
             **failed,
+            **first,
         )
         yield (
             a_desired(deleting=deleting, commands=commands(suspend=suspend), options=policy),

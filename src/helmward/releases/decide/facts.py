@@ -26,6 +26,14 @@ def bad(desired: Desired, newest: Revision) -> bool:
     return newest.status is Status.DEPLOYED and decide and newest.tested == "failed"
 
 
+def in_force(desired: Desired, observed: Observed) -> bool:
+    """Whether what is asked for is there already: no install, upgrade or take-over is to come."""
+    newest = own_newest(desired, observed)
+    if newest is None or observed.former or observed.forced or bad(desired, newest):
+        return False
+    return newest.status is Status.DEPLOYED and newest.digest == desired.digest
+
+
 def good_before(observed: Observed) -> Revision | None:
     """Return the newest revision before the newest that was in force once."""
     return next((one for one in observed.history[1:] if one.good), None)

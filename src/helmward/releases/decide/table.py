@@ -15,6 +15,7 @@ from helmward.model import (
     Desired,
     Forget,
     Install,
+    Judge,
     Observed,
     Refuse,
     Render,
@@ -29,7 +30,7 @@ from helmward.model import (
     Upgrade,
     Wait,
 )
-from helmward.releases.decide import asking, claims, failures, going
+from helmward.releases.decide import asking, claims, dependencies, failures, going
 from helmward.releases.decide.facts import bad, owns, rolled_back
 
 Check = Callable[[Desired, Observed], Decision | None]
@@ -91,6 +92,7 @@ def state_of(desired: Desired, observed: Observed) -> State:
 
 A, X, P, D, F, R, U = State
 ANY = tuple(State)
+UNLOCKED = (A, X, D, F, R, U)
 
 RULES: tuple[Rule, ...] = (
     Rule(going.leave_with_its_kind, ANY, {Forget: None}),
@@ -101,11 +103,14 @@ RULES: tuple[Rule, ...] = (
     Rule(claims.leave_living_writer, (P,), {Wait: None}),
     Rule(claims.resume_wait, (P,), {Resume: D}),
     Rule(claims.unlock_pending, (P,), {Unlock: F}),
+    Rule(dependencies.wait_for_dependents, UNLOCKED, {Wait: None}),
     Rule(going.uninstall_deleted, (D, F, R, U), {Uninstall: A, Wait: None}),
     Rule(going.uninstall_former_of_deleted, (A, X), {Uninstall: None, Wait: None}),
     Rule(failures.roll_back_failed, (F,), {Rollback: R}),
     Rule(failures.refuse_rolled_back, (R,), {Refuse: None, Sweep: None}),
+    Rule(dependencies.refuse_cycle, UNLOCKED, {Refuse: None}),
     Rule(failures.hold_back_failed, ANY, {Wait: None}),
+    Rule(dependencies.wait_for_dependencies, UNLOCKED, {Wait: None, Judge: None}),
     Rule(asking.move_renamed, ANY, {Refuse: None, Render: None, Uninstall: None}),
     Rule(asking.finish_uninstall, (X, U), {Uninstall: A}),
     Rule(asking.install_absent, (A,), {Install: D}),
@@ -118,4 +123,5 @@ RULES: tuple[Rule, ...] = (
     Rule(failures.test_again, (F,), {Test: D}),
     Rule(asking.test_untested, (D,), {Test: D}),
     Rule(asking.sweep_late_objects, (D, F, R), {Sweep: None}),
+    Rule(dependencies.tell_cycle, (D,), {Refuse: None}),
 )

@@ -36,6 +36,16 @@ class Dependency:
         return not self.kind
 
     @property
+    def seen_by_status(self) -> bool:
+        """Whether what we know of HelmReleases says if it is ready; else it is to be looked at."""
+        return self.is_release and not self.expression
+
+    @property
+    def path(self) -> str:
+        """Namespace and name."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
     def object(self) -> ObjectRef:
         """The object, as others name it."""
         return ObjectRef(self.api_version, self.kind or "HelmRelease", self.namespace, self.name)

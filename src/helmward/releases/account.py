@@ -24,6 +24,7 @@ from helmward.model import (
     Revision,
     Stage,
     Status,
+    Wait,
 )
 
 OF_THE_CHART = (
@@ -48,7 +49,7 @@ def in_sync(declared: Declared, desired: Desired, observed: Observed, why: str) 
 
 
 def under_way(
-    declared: Declared, desired: Desired, newest: Revision | None, verb: str, why: str
+    declared: Declared, desired: Desired | None, newest: Revision | None, verb: str, why: str
 ) -> Account:
     """A verb is being performed, or a turn waits for something that will come."""
     running = {
@@ -62,6 +63,13 @@ def under_way(
         action=verb,
         **(_common(declared, desired, newest) | running),
     )
+
+
+def waiting(
+    declared: Declared, desired: Desired | None, newest: Revision | None, wait: Wait
+) -> Account:
+    """A turn waits for something that comes by itself, and has a word for it."""
+    return replace(under_way(declared, desired, newest, "", wait.why), reason=wait.reason)
 
 
 REASONS: Final = {

@@ -13,10 +13,12 @@ from helmward.kube import Kube
 from helmward.kube.meta import PartialObject, decode_partial
 from helmward.kube.resources import CRDS
 from helmward.model import Declared, Key, ReleaseRef
+from helmward.releases.dependencies import steps
 from helmward.runtime.informer import EventType, Informer
 
 BY_SCOPE: Final = "scope"
 BY_RELEASE: Final = "release"
+BY_STEP: Final = "depends-on"
 ANTECEDENT: Final = ":helmrelease/"
 
 Changed = Callable[[Declared | None, Declared | None], None]
@@ -43,6 +45,7 @@ class Kind:
         )
         self.declared.store.add_index(BY_SCOPE, generation.name_scopes)
         self.declared.store.add_index(BY_RELEASE, lambda one: (str(one.release),))
+        self.declared.store.add_index(BY_STEP, steps)
         self._crd.subscribe(self._crd_changed)
 
     @property
@@ -138,6 +141,16 @@ class Kinds:
     def by_release(self, release: ReleaseRef) -> list[Declared]:
         """Return the HelmReleases of all kinds that ask for a release."""
         return self._by_index(BY_RELEASE, str(release))
+
+    def named(self, path: str) -> list[Declared]:
+        """Return the HelmReleases of all kinds that are called `namespace/name`."""
+        namespace, _, name = path.partition("/")
+        found = (kind.declared.store.get(namespace, name) for kind in self._kinds.values())
+        return [one for one in found if one]
+
+    def depending(self, path: str) -> list[Declared]:
+        """Return the HelmReleases of all kinds that depend on one called `namespace/name`."""
+        return self._by_index(BY_STEP, path)
 
     def exists(self, antecedent: str) -> bool:
         """Tell whether there is a HelmRelease that an antecedent annotation names.

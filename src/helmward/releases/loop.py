@@ -21,6 +21,7 @@ from helmward.errors import (
     HelmwardError,
     SessionLost,
     Superseded,
+    TransientError,
 )
 from helmward.model import (
     Account,
@@ -28,6 +29,7 @@ from helmward.model import (
     Declared,
     Desired,
     Forget,
+    Judge,
     Key,
     Likeness,
     Nothing,
@@ -39,6 +41,7 @@ from helmward.model import (
     Suspended,
     Sweep,
     Test,
+    Uninstall,
     Wait,
 )
 from helmward.releases import account as told
@@ -46,8 +49,10 @@ from helmward.releases.act import Hands, Task, perform
 from helmward.releases.act.perform import LOOKS, VERBS
 from helmward.releases.beside import Acting, Actions, unless_newer
 from helmward.releases.decide import decide
+from helmward.releases.decide.dependencies import NOT_READY
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
+from helmward.releases.order import Order
 from helmward.releases.report import Reporter
 from helmward.releases.secrets import learn_from_storage
 from helmward.runtime.beside import beside
@@ -78,6 +83,8 @@ class Turn:
     reset: bool = False
     likeness: Likeness | None = None
     renders: bool = False
+    judged: tuple[str, ...] | None = None
+    """What it depends on and is not ready, of what was looked at; None before the look."""
     done: list[Decision] = field(default_factory=list)
     before: str = ""
     """What had failed first, when the way back failed too."""
@@ -92,6 +99,7 @@ class Loop:
         lookup: Callable[[Key], Declared | None],
         desire: Callable[..., Coroutine[Any, Any, Desired]],
         observer: Observer,
+        order: Order,
         hands: Callable[[Key], Hands],
         reporter: Reporter,
         actions: Actions,
@@ -104,6 +112,7 @@ class Loop:
         self._lookup = lookup
         self._desire = desire
         self._observer = observer
+        self._order = order
         self._hands = hands
         self._reporter = reporter
         self._actions = actions
@@ -137,6 +146,7 @@ class Loop:
             self._memory.forget(key)
             self._references.forget(key)
             self._observer.gone(key)
+            self._order.forget(key)
             return
         declared = replace(declared, told=self._reporter.told(declared))
         started, well = time.monotonic(), False
@@ -189,8 +199,20 @@ class Loop:
         except PASS_ON:
             raise
         except HelmwardError as error:
-            return self._failure(turn, None, error)
+            return self._waits_first(turn, error) or self._failure(turn, None, error)
         return await self._work(turn, desired)
+
+    def _waits_first(self, turn: Turn, error: HelmwardError) -> Account | None:
+        """Let what an install lacks be lacking while what is to come before it is not ready.
+
+        That may well be what makes it: a ConfigMap with values, a chart's repository.
+        """
+        declared, observed = turn.declared, self._observe(turn)
+        if observed.newest or not observed.unready or not isinstance(error, TransientError):
+            return None
+        wait = Wait(f"waits for {'; '.join(observed.unready)}; {error}", reason=NOT_READY)
+        self._order.rest(declared.key, wait)
+        return told.waiting(declared, None, None, wait)
 
     def _still_asked(self, declared: Declared) -> None:
         """See whether sources took so long that something else is asked for by now.
@@ -227,13 +249,15 @@ class Loop:
         )
         observed = self._observer.observe(turn.declared, known, datetime.now(UTC))
         self._memory.look_after(key, observed.history)
-        return replace(observed, sweep_due=self._memory.sweep_due(key))
+        observed = replace(observed, sweep_due=self._memory.sweep_due(key))
+        return self._order.seen(observed, turn.declared, turn.judged)
 
     def _rest(
         self, turn: Turn, desired: Desired, observed: Observed, decision: Decision
     ) -> Account:
         """Tell why nothing is done now."""
         declared, newest = turn.declared, observed.newest
+        self._order.rest(declared.key, decision)
         match decision:
             case Suspended(why=why):
                 return told.suspended(declared, desired, observed, why)
@@ -242,6 +266,8 @@ class Loop:
             case Wait(why=why, until=until):
                 if until and observed.now:
                     self._later(declared.key, (until - observed.now).total_seconds())
+                if decision.reason:
+                    return told.waiting(declared, desired, newest, decision)
                 if failure := self._memory.account(declared.key):
                     return told.now_at(failure, declared, desired, observed)
                 return told.under_way(declared, desired, newest, "", why)
@@ -259,6 +285,8 @@ class Loop:
         """
         declared, verb = turn.declared, VERBS[type(decision)]
         newest = observed.newest
+        if isinstance(decision, Uninstall) and declared.deleting:
+            self._warn_dependents(declared)
         announcement = told.under_way(declared, desired, newest, verb, decision.why)
         hands = self._hands(declared.key)
         turn.forced = turn.forced and isinstance(decision, LOOKS)
@@ -285,6 +313,12 @@ class Loop:
             written = result if isinstance(result, Revision) else None
             self._reporter.event(declared, told.done(announcement, written))
 
+    def _warn_dependents(self, declared: Declared) -> None:
+        """Say who is left behind by a HelmRelease that goes."""
+        if left := self._order.left_behind(declared):
+            why = f"goes although {', '.join(left)} depends on it"
+            self._reporter.warn(declared, "DependentsLeft", why)
+
     async def _heed_sources(self, acting: Acting, desired: Desired) -> None:
         """End the wait of an action once what its values came from says something else."""
         if self._references.outdated(acting.declared.key):
@@ -304,6 +338,8 @@ class Loop:
                 self._memory.swept(key)
             case Render():
                 turn.renders = True
+            case Judge():
+                turn.judged = result if isinstance(result, tuple) else ()
         if isinstance(result, Likeness):
             turn.likeness = result
 

@@ -52,6 +52,7 @@ class Reporter:
         self._recorder = recorder
         self._meters = meters
         self._mask = mask
+        self._on_told: Callable[[Declared, Told, Told], None] = lambda *_: None
         self._alive = alive
         self._clock = clock
         self._told: dict[str, Told] = {}
@@ -61,6 +62,10 @@ class Reporter:
     def told(self, declared: Declared) -> Told:
         """Return what the status says, also before the watch has brought it back."""
         return self._told.get(declared.uid, declared.told)
+
+    def subscribe(self, on_told: Callable[[Declared, Told, Told], None]) -> None:
+        """Tell `on_told` of every status that was written: whose, what it said, what it says."""
+        self._on_told = on_told
 
     async def report(self, declared: Declared, account: Account) -> bool:
         """Write the status if it says something new, and tell whether it did.
@@ -85,6 +90,7 @@ class Reporter:
             return False
         if declared.uid not in self._gone:
             self._told[declared.uid] = told
+            self._on_told(declared, before, told)
         return True
 
     def event(self, declared: Declared, account: Account) -> None:
@@ -96,6 +102,12 @@ class Reporter:
         self._recorder.record(_regarding(generation, declared), reason, message, warning=warning)
         write = log.warning if warning else log.info
         write(message, action=account.action or None, reason=account.reason, **_names(declared))
+
+    def warn(self, declared: Declared, reason: str, message: str) -> None:
+        """Tell of something that the status does not say, as an Event and a log line."""
+        regarding = _regarding(self._generations[declared.key.api], declared)
+        self._recorder.record(regarding, reason, self._clean(message), warning=True)
+        log.warning(self._clean(message), reason=reason, **_names(declared))
 
     def phase(self, declared: Declared, name: str, detail: str = "") -> None:
         """Note how far the action under way has come, in the engine's words."""

@@ -23,13 +23,17 @@ from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
 from helmward.releases.act import Hands
 from helmward.releases.beside import Actions
+from helmward.releases.dependencies import Graph
 from helmward.releases.desire import desire
+from helmward.releases.judging import Judges
 from helmward.releases.kinds import Kinds
 from helmward.releases.loop import Loop
 from helmward.releases.memory import Memory
 from helmward.releases.names import Names
 from helmward.releases.observe import Observer
+from helmward.releases.order import Order
 from helmward.releases.orphans import Orphans
+from helmward.releases.others import Others
 from helmward.releases.report import Meters, Reporter
 from helmward.releases.storage import LABELS, SELECTOR, Storage, decode_revision
 from helmward.runtime.backoff import Backoff
@@ -91,6 +95,7 @@ class ReleaseRole:
             parts.kube, namespace=namespace, changed=self._source_changed
         )
         meters.references.set_function(lambda: float(len(self._references)))
+        self._others = Others(parts.kube, self._queue.add)
         self._reporter = Reporter(
             parts.kube,
             self.kinds.generations,
@@ -98,6 +103,12 @@ class ReleaseRole:
             meters,
             mask=REDACTOR.mask,
             alive=self._may_write,
+        )
+        graph = Graph(self.kinds.named, self.kinds.depending, self._reporter.told)
+        self._order = Order(graph, self._queue.add, self._others.let_go)
+        self._reporter.subscribe(self._order.reported)
+        self._judges = Judges(
+            parts.engine, parts.kube, self._others, self.kinds.named, self.kinds.generation
         )
         self._actions = Actions(parts.engine, self._reporter, self.kinds.get)
         self.kinds.subscribe(self._changed)
@@ -116,6 +127,7 @@ class ReleaseRole:
             group.create_task(self.kinds.run(), name="kinds")
             group.create_task(self.revisions.run(), name="informer-revisions")
             group.create_task(self._references.run(), name="references")
+            group.create_task(self._others.run(), name="others")
 
     async def work(self, session: Session) -> None:
         """Give turns until cancelled, writing as the session whose Lease is held.
@@ -173,6 +185,7 @@ class ReleaseRole:
                 defaults=parts.settings.charts.defaults,
             ),
             observer=observer,
+            order=self._order,
             hands=self._hands,
             reporter=self._reporter,
             actions=self._actions,
@@ -192,6 +205,7 @@ class ReleaseRole:
             sessions=self._parts.sessions,
             writer=self._writer(),
             exists=partial(self._exists, key),
+            judges=self._judges,
             log_diffs=self._parts.settings.log_release_diffs,
             antecedents=tuple(one.antecedent for one in GENERATIONS),
         )
@@ -206,6 +220,7 @@ class ReleaseRole:
     def _changed(self, old: Declared | None, new: Declared | None) -> None:
         """Wake a resource when what it asks for changed; its own status is no news."""
         self._meters.releases.set(len(self.kinds))
+        self._order.changed(old, new)
         if old and new and old.asks == new.asks:
             return
         if new is not None:

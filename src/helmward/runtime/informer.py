@@ -53,6 +53,7 @@ class Informer(Generic[T]):
 
     `on_last` is told the very last state of an object that was seen to go,
     before the subscribers are told that it went. A list cannot tell it.
+    `on_trouble` is called when the kind is found `absent`, or has a `problem`.
     """
 
     def __init__(  # noqa: PLR0913  # a watch has as many knobs
@@ -66,6 +67,7 @@ class Informer(Generic[T]):
         field_selector: str = "",
         metadata_only: bool = False,
         on_last: Callable[[T], None] = lambda _: None,
+        on_trouble: Callable[[], None] = lambda: None,
         on_undecodable: OnUndecodable = log_undecodable,
         quiet: float = 75.0,
         poll: float = 5.0,
@@ -82,6 +84,7 @@ class Informer(Generic[T]):
         )
         self._reader = Reader(decode, on_undecodable)
         self._on_last = on_last
+        self._on_trouble = on_trouble
         self._quiet = quiet
         self._poll = poll
         self._subscribers: list[Subscriber[T]] = []
@@ -144,12 +147,14 @@ class Informer(Generic[T]):
         self.absent = True
         self.resource_version = ""
         self.synced.set()
+        self._on_trouble()
 
     def _note(self, error: HelmwardError) -> None:
         # A watch that broke after it was of use goes on at once: that is no trouble.
         if not self._was_useful():
             self.problem = error
             log.warning("watch failed", resource=str(self._selection.resource), error=str(error))
+            self._on_trouble()
 
     async def _follow(self) -> None:
         """List if need be, then watch until the server or the network ends it."""

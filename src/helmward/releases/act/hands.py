@@ -24,6 +24,7 @@ from helmward.model import (
     Observed,
     Revision,
 )
+from helmward.releases.judging import Judges
 from helmward.releases.storage import Storage
 from helmward.runtime.sessions import Sessions
 
@@ -53,6 +54,8 @@ class Hands:
     """Whether a HelmRelease, named as antecedent annotations do, is in the cluster."""
     log_diffs: bool = False
     """Whether an upgrade logs what of the values changes."""
+    judges: Judges | None = None
+    """Who tells whether what a HelmRelease depends on is ready."""
     antecedents: tuple[str, ...] = ()
     """The annotations of all generations that say whose an object is."""
 

@@ -9,6 +9,7 @@ from helmward.model import (
     Decision,
     Forget,
     Install,
+    Judge,
     Likeness,
     Observed,
     Render,
@@ -25,6 +26,7 @@ from helmward.releases.act.adopt import adopt, compare
 from helmward.releases.act.hands import Hands, Task
 from helmward.releases.act.hold import forget, hold
 from helmward.releases.act.install import install
+from helmward.releases.act.judge import judge
 from helmward.releases.act.render import render, sweep
 from helmward.releases.act.resume import resume
 from helmward.releases.act.rollback import rollback
@@ -44,15 +46,16 @@ VERBS: Final[dict[type, str]] = {
     Compare: "compare",
     Render: "render",
     Sweep: "sweep",
+    Judge: "judge",
     Uninstall: "uninstall",
     Forget: "forget",
 }
-LOOKS: Final = (Compare, Render, Sweep, Forget)
+LOOKS: Final = (Compare, Render, Judge, Sweep, Forget)
 """What makes no change to a release, and so no event."""
 HOLDS: Final = (Install, Upgrade, Adopt, Rollback, Resume)
 """What must not happen without the finalizer: it would be left behind."""
 
-Result = Revision | Likeness | None
+Result = Revision | Likeness | tuple[str, ...] | None
 
 
 async def perform(hands: Hands, task: Task, decision: Decision) -> Result:
@@ -70,6 +73,23 @@ async def perform(hands: Hands, task: Task, decision: Decision) -> Result:
         case Uninstall():
             target = _target(task.observed, decision)
             await uninstall(hands, task, decision.release, target.base if target else Base())
+        case Render():
+            await render(hands, task)
+        case Judge():
+            return await judge(hands, task)
+        case Install() | Upgrade() | Rollback() | Test():
+            return await _with_base(hands, task, decision, base)
+        case _ if newest:
+            return await _with_newest(hands, task, decision, newest)
+        case _:
+            raise AssertionError(f"no verb for {decision}")
+    return None
+
+
+async def _with_base(
+    hands: Hands, task: Task, decision: Install | Upgrade | Rollback | Test, base: Base
+) -> Revision:
+    match decision:
         case Install():
             return await install(hands, task, base)
         case Upgrade():
@@ -78,13 +98,6 @@ async def perform(hands: Hands, task: Task, decision: Decision) -> Result:
             return await rollback(hands, task, decision, base)
         case Test():
             return await test(hands, task, base)
-        case Render():
-            await render(hands, task)
-        case _ if newest:
-            return await _with_newest(hands, task, decision, newest)
-        case _:
-            raise AssertionError(f"no verb for {decision}")
-    return None
 
 
 async def _with_newest(hands: Hands, task: Task, decision: Decision, newest: Revision) -> Result:

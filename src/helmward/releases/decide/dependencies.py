@@ -31,7 +31,7 @@ def refuse_cycle(desired: Desired, observed: Observed) -> Decision | None:
 
 
 def tell_cycle(desired: Desired, observed: Observed) -> Decision | None:
-    """A release that is as asked for stays so when it comes to depend on itself; the way is told."""
+    """A release that is as asked for stays so if it comes to depend on itself; that is told."""
     if desired.deleting or not observed.cycle:
         return None
     why = f"spec.dependsOn: it depends on itself: {observed.cycle}; take one of these steps away"

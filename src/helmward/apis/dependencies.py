@@ -1,13 +1,23 @@
 """How `dependsOn` and its annotation read, and what of them breaks a rule."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+from helmward.apis.names import namespace_problem
 from helmward.apis.spec import DependsOn
 from helmward.kube.meta import Meta
 from helmward.model import DEPENDS_ON, Dependency
 
 ANNOTATION: Final = f"metadata.annotations[{DEPENDS_ON}]"
+OURS: Final = frozenset(
+    {
+        ("flux.weave.works/v1beta1", "HelmRelease"),
+        ("helm.fluxcd.io/v1", "HelmRelease"),
+    }
+)
+"""What is a HelmRelease of ours even where it is named as any other object."""
+OF_NO_NAME: Final = frozenset(",=\\/% \t\n")
 FORMS: Final = "name, namespace/name or apiVersion/Kind/namespace/name"
 
 
@@ -18,7 +28,7 @@ def dependencies_of(
     read = [_entry(meta, at, one) for at, one in enumerate(entries)]
     words = (word.strip() for word in meta.annotations.get(DEPENDS_ON, "").split(","))
     read += [_word(meta, word) for word in words if word]
-    found = [one for one in read if isinstance(one, Dependency)]
+    found = [_ours(one) for one in read if isinstance(one, Dependency)]
     problems = [one for one in read if isinstance(one, str)]
     problems += [problem for one in found if (problem := _problem(meta, one))]
     return tuple(found), tuple(problems)
@@ -54,11 +64,21 @@ def _word(meta: Meta, word: str) -> Dependency | str:
     return f'{ANNOTATION}: "{word}" is none of {FORMS}'
 
 
+def _ours(one: Dependency) -> Dependency:
+    """Read a HelmRelease as such: its namesake of the other generation counts as well."""
+    ours = (one.api_version, one.kind) in OURS
+    return replace(one, api_version="", kind="") if ours else one
+
+
 def _problem(meta: Meta, one: Dependency) -> str:
     if not one.name:
         return f"{one.field}: has no name"
+    if OF_NO_NAME & set(one.name):
+        return f'{one.field}: "{one.name}" is no name of an object'
     if one.is_release and not one.namespace:
         return f"{one.field}: a HelmRelease has a namespace; give it or leave it out"
+    if one.namespace and (problem := namespace_problem(one.field, one.namespace)):
+        return problem
     if one.is_release and (one.namespace, one.name) == (meta.namespace, meta.name):
         return f"{one.field}: a HelmRelease cannot depend on itself"
     return ""

@@ -111,7 +111,7 @@ class Order:
         for key in self._cyclic:
             self._wake(key)
         if new and (way := self._graph.cycle(new)):
-            for name in way.split(" -> "):
+            for name in sorted(set(way.split(" -> "))):
                 self._wake_all(self._graph.named(name))
         for name in _edges(old)[1] | _edges(new)[1]:
             self._wake_all(one for one in self._graph.named(name) if one.deleting)

@@ -30,9 +30,10 @@ class _Held:
 class Others:
     """Objects by name, and who waits for each; `changed` is told of whom to wake."""
 
-    def __init__(self, kube: Kube, changed: Callable[[Key], None]) -> None:
+    def __init__(self, kube: Kube, changed: Callable[[Key], None], *, most: int = MOST) -> None:
         self._kube = kube
         self._changed = changed
+        self._most = most
         self._held: dict[ObjectRef, _Held] = {}
         self._refs: dict[Key, set[ObjectRef]] = {}
         self._turned_away: set[Key] = set()
@@ -71,13 +72,13 @@ class Others:
         """Return an object that is held, or why there is none to look at."""
         held = self._held.get(ref)
         if held is None:
-            return b"", f"is not watched: {MOST} other objects are waited for already"
+            return b"", f"is not watched: {self._most} other objects are waited for already"
         return held.watched.document, held.watched.trouble
 
     def _hold(self, key: Key, ref: ObjectRef) -> _Held | None:
         held = self._held.get(ref)
         if held is None:
-            if len(self._held) >= MOST:
+            if len(self._held) >= self._most:
                 self._turned_away.add(key)
                 return None
             watched = Watched(self._kube, ref, lambda: self._wake(ref))

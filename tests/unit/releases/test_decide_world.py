@@ -30,6 +30,7 @@ from helmward.model import (
     Desired,
     Forget,
     Install,
+    Judge,
     Likeness,
     Nothing,
     Observed,
@@ -72,6 +73,8 @@ class World(RuleBasedStateMachine):
         self.specs = 0
         self.gone = False
         self.forced = False
+        self.unready: tuple[str, ...] = ()
+        self.judged = False
 
     @initialize(
         rollback=st.none() | st.fixed_dictionaries({"retry": st.booleans()}),
@@ -127,6 +130,10 @@ class World(RuleBasedStateMachine):
     def force(self) -> None:
         self.forced = True
 
+    @rule(ready=st.booleans())
+    def dependencies_change(self, ready: bool) -> None:
+        self.unready = () if ready else ("HelmRelease shop/db is not ready yet",)
+
     @rule()
     def delete(self) -> None:
         self.gone = True
@@ -141,6 +148,7 @@ class World(RuleBasedStateMachine):
 
     def _turn(self, fates: list[str]) -> Decision:
         done: list[Decision] = []
+        self.judged = False
         while True:
             assert len(done) < STEPS, done
             observed = self.observe()
@@ -171,12 +179,17 @@ class World(RuleBasedStateMachine):
             likeness=self.likeness,
             attempts=self.attempts,
             forced=self.forced,
+            unready=self.unready,
+            unjudged=not self.judged,
             now=self.now,
         )
 
     def check_cause(self, decision: Decision, observed: Observed) -> None:
         """No revision is made over one that is in force and what is asked for."""
         newest = observed.newest
+        if isinstance(decision, Install | Upgrade | Adopt):
+            assert self.judged, decision
+            assert not self.unready, decision
         if not isinstance(decision, Install | Upgrade) or newest is None or observed.forced:
             return
         fine = newest.status is Status.DEPLOYED and newest.digest == self.desired.digest
@@ -200,6 +213,8 @@ class World(RuleBasedStateMachine):
             case Compare(revision=revision):
                 same = self.contents.get(revision) == self.desired.digest
                 self.likeness = Likeness(revision, self.desired.digest, same=same)
+            case Judge():
+                self.judged = True
             case Adopt():
                 self._become(Status.DEPLOYED, self._told(self.desired.digest))
             case _:
@@ -302,8 +317,9 @@ class World(RuleBasedStateMachine):
         """Checked on a copy of the world, after every step of the story."""
         before = (
             list(self.storage), self.attempts, self.likeness, self.now, self.forced, self.desired,
-            dict(self.contents),
+            dict(self.contents), self.unready,
         )  # fmt: skip
+        self.unready = ()
         self.desired = replace(self.desired, commands=commands())
         for _ in range(4):
             self.now += timedelta(days=1)
@@ -315,7 +331,7 @@ class World(RuleBasedStateMachine):
         assert [one.number for one in self.storage] == revisions, "a revision without a cause"
         (
             self.storage, self.attempts, self.likeness, self.now, self.forced, self.desired,
-            self.contents,
+            self.contents, self.unready,
         ) = before  # fmt: skip
 
     def turn_well(self) -> Decision:

@@ -115,7 +115,7 @@ async def test_what_is_deleted_alone_goes_and_says_who_is_left(operator: Release
     await operator.gone("a", within=20)
     events, _ = await operator.kube.list(EVENTS, operator.namespace)
     told = [one["message"] for one in events if one["reason"] == "DependentsLeft"]
-    assert told == [f"goes although {operator.namespace}/b depends on it"]
+    assert told == [f"goes although it is depended on by {operator.namespace}/b"]
     assert (await operator.condition("b", "Ready"))["status"] == "True"
 
 

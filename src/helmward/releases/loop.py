@@ -50,6 +50,7 @@ from helmward.releases.act.perform import LOOKS, VERBS
 from helmward.releases.beside import Acting, Actions, unless_newer
 from helmward.releases.decide import decide
 from helmward.releases.decide.dependencies import NOT_READY
+from helmward.releases.decide.facts import some
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.order import Order
@@ -210,7 +211,8 @@ class Loop:
         declared, observed = turn.declared, self._observe(turn)
         if observed.newest or not observed.unready or not isinstance(error, TransientError):
             return None
-        wait = Wait(f"waits for {'; '.join(observed.unready)}; {error}", reason=NOT_READY)
+        waits = f"waits for {some(observed.unready, '; ')}; {error}"
+        wait = Wait(waits, reason=NOT_READY)
         self._order.rest(declared.key, wait)
         return told.waiting(declared, None, None, wait)
 
@@ -316,7 +318,7 @@ class Loop:
     def _warn_dependents(self, declared: Declared) -> None:
         """Say who is left behind by a HelmRelease that goes."""
         if left := self._order.left_behind(declared):
-            why = f"goes although {', '.join(left)} depends on it"
+            why = f"goes although it is depended on by {some(left, ', ')}"
             self._reporter.warn(declared, "DependentsLeft", why)
 
     async def _heed_sources(self, acting: Acting, desired: Desired) -> None:

@@ -23,7 +23,7 @@ from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
 from helmward.releases.act import Hands
 from helmward.releases.beside import Actions
-from helmward.releases.dependencies import Graph
+from helmward.releases.dependencies import Graph, steps
 from helmward.releases.desire import desire
 from helmward.releases.judging import Judges
 from helmward.releases.kinds import Kinds
@@ -51,6 +51,8 @@ from helmward.values import ReleaseSources
 RETRY_FROM: Final = 2.0
 RETRY_UP_TO: Final = 300.0
 SOONEST: Final = 0.3
+TOGETHER: Final = 0.1
+"""Seconds after which what is changed together was seen to change: a dependent has to know."""
 
 log = structlog.get_logger("helmward.releases")
 
@@ -237,7 +239,7 @@ class ReleaseRole:
             self._actions.hear(new)
         for one in (old, new):
             if one is not None:
-                self._queue.add(one.key)
+                self._queue.add_after(one.key, _moment(new))
                 return
 
     def _source_changed(self, key: Key) -> None:
@@ -289,6 +291,12 @@ class ReleaseRole:
         self._take_orphans()
         for revision in self._storage.pending(session):
             self._wake_release(revision.release)
+
+
+def _moment(changed: Declared | None) -> float:
+    """Return after how many seconds to look at what has changed."""
+    depends = changed is not None and not changed.deleting and steps(changed)
+    return TOGETHER if depends else 0.0
 
 
 def _sources(parts: Parts) -> Callable[..., ReleaseSources]:

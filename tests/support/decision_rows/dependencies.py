@@ -1,5 +1,7 @@
 """Rows of the rules in `decide/dependencies.py`: what comes first, and what goes first."""
 
+from string import ascii_lowercase
+
 from helmward.model import Judge, Nothing, Refuse, Rollback, Sweep, Uninstall, Upgrade, Wait
 from tests.support.builders import (
     FORMER,
@@ -128,6 +130,16 @@ ROWS = [
         Wait("goes after what depends on it: shop/a, shop/b", reason="DependentsGoFirst"),
         desired=DELETED,
         observed={"newest": a_revision(), "dependents": ("shop/a", "shop/b")},
+    ),
+    Row(
+        "of many dependents some are named",
+        "wait_for_dependents",
+        Wait(
+            "goes after what depends on it: " + ", ".join("abcdefghij") + ", 16 more",
+            reason="DependentsGoFirst",
+        ),
+        desired=DELETED,
+        observed={"newest": a_revision(), "dependents": tuple(ascii_lowercase)},
     ),
     Row(
         "dependents that are not deleted are waited for a moment",

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from helmward.charts import Charts
 from helmward.kube import ClusterConfig, Kube
+from helmward.model import Dependency
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.events import EventRecorder
 from helmward.runtime.lease import Session
@@ -16,6 +17,7 @@ from helmward.settings import ReleaseSettings
 from tests.support.builders import KEY, a_declared, a_revision
 
 OURS = "ops/helmward-me"
+DEPENDS = (Dependency("spec.dependsOn[0]", "shop", "db"),)
 
 
 @pytest.fixture
@@ -55,3 +57,21 @@ async def test_a_written_revision_wakes_unless_it_is_ours(
     """Else each action would be followed by a turn that finds nothing."""
     role._written(a_revision(session=session), removed)
     assert len(role._queue) == woken
+
+
+@pytest.mark.parametrize(
+    ("change", "at_once"),
+    [
+        pytest.param({}, True, id="that depends on nothing"),
+        pytest.param({"depends_on": DEPENDS}, False, id="that depends on another"),
+        pytest.param({"depends_on": DEPENDS, "deleting": True}, True, id="that is deleted"),
+    ],
+)
+async def test_a_changed_resource_is_looked_at(
+    role: ReleaseRole, change: dict[str, Any], at_once: bool
+) -> None:
+    """One that depends on another a moment later: both may be changed by one commit."""
+    old, new = a_declared(), a_declared(generation=2, **change)
+    role._changed(old, new)
+    assert (len(role._queue), role._queue.delayed) == ((1, 0) if at_once else (0, 1))
+    role._queue.forget(KEY)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from helmward.model import Decision, Desired, Judge, Observed, Refuse, Wait
-from helmward.releases.decide.facts import in_force
+from helmward.releases.decide.facts import in_force, some
 
 NOT_READY: Final = "DependencyNotReady"
 CYCLE: Final = "DependencyCycle"
@@ -21,7 +21,7 @@ def wait_for_dependents(desired: Desired, observed: Observed) -> Decision | None
         return None
     if until and now and now >= until:
         return None
-    who = ", ".join(observed.dependents)
+    who = some(observed.dependents, ", ")
     return Wait(f"goes after what depends on it: {who}", until=until, reason=DEPENDENTS)
 
 
@@ -46,7 +46,7 @@ def wait_for_dependencies(desired: Desired, observed: Observed) -> Decision | No
     if desired.deleting or in_force(desired, observed):
         return None
     if observed.unready:
-        return Wait("waits for " + "; ".join(observed.unready), reason=NOT_READY)
+        return Wait(f"waits for {some(observed.unready, '; ')}", reason=NOT_READY)
     if observed.unjudged:
         return Judge(why="look whether what it depends on is ready")
     return None

@@ -1,10 +1,13 @@
 """What the rules ask of their arguments, in the rules' own words. Pure."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from helmward.model import Desired, Observed, Revision, Status, Wait
 
 LATE: Final = "a writer was stopped; what he left or made late is tidied up"
+
+NAMED: Final = 10
 
 
 def owns(desired: Desired, revision: Revision | None) -> bool:
@@ -93,3 +96,9 @@ def change(desired: Desired, newest: Revision) -> str:
 def whose(revision: Revision) -> str:
     """Say who made a revision that is not this HelmRelease's."""
     return f"HelmRelease {revision.owner}" if revision.owner else "another tool"
+
+
+def some(words: Sequence[str], between: str) -> str:
+    """Name the first of many, and say how many more there are."""
+    more = len(words) - NAMED
+    return between.join((*words[:NAMED], *([f"{more} more"] if more > 0 else [])))

@@ -197,11 +197,11 @@ class Loop:
                 )
             desired = await patiently(self._desire(declared, fresh=self._fresh(declared)))
             self._still_asked(declared)
+            return await self._work(turn, desired)
         except PASS_ON:
             raise
         except HelmwardError as error:
             return self._waits_first(turn, error) or self._failure(turn, None, error)
-        return await self._work(turn, desired)
 
     def _waits_first(self, turn: Turn, error: HelmwardError) -> Account | None:
         """Let what an install lacks be lacking while what is to come before it is not ready.
@@ -306,7 +306,8 @@ class Loop:
         except HelmwardError as error:
             if error.revision:
                 hands.storage.saw(error.revision)
-            if isinstance(error, PASS_ON):
+            # What is wrong with a dependency is no failure of what is asked for.
+            if isinstance(error, PASS_ON) or isinstance(decision, Judge):
                 raise
             self._failure(turn, desired, error, verb)
             return

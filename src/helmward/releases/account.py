@@ -26,6 +26,7 @@ from helmward.model import (
     Status,
     Wait,
 )
+from helmward.releases.decide.dependencies import NOT_READY
 
 OF_THE_CHART = (
     SourceUnavailable,
@@ -161,12 +162,13 @@ def now_at(account: Account, declared: Declared, desired: Desired, observed: Obs
 
 
 def acted_on(account: Account, declared: Declared) -> Account:
-    """Note which of the user's requests the turn has served."""
+    """Note which of the user's requests the turn has served; what waits is not served yet."""
     commands, before = declared.commands, declared.told
+    waits = account.reason == NOT_READY
     return replace(
         account,
         requested_at=commands.requested_at or before.requested_at,
-        force_at=commands.force_at if forces(declared) else before.force_at,
+        force_at=commands.force_at if forces(declared) and not waits else before.force_at,
         reset_at=commands.reset_at if resets(declared) else before.reset_at,
     )
 

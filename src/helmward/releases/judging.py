@@ -55,6 +55,8 @@ class Judges:
         """Ask for each generation's that holds the name; one that is ready is enough."""
         trouble = MISSING
         for one in self.named(dependency.path):
+            if one.deleting:
+                continue
             try:
                 document = await self._document(one.key)
             except NotFound:

@@ -13,7 +13,7 @@ from helmward.errors import (
     SourceForbidden,
     SourceUnavailable,
 )
-from helmward.model import Attempts, Condition, Outcome, Stage, Told
+from helmward.model import Attempts, Condition, Outcome, Stage, Told, Wait
 from helmward.releases import account as told
 from tests.support.builders import (
     NOW,
@@ -146,3 +146,12 @@ def test_what_keeps_a_chart_away_is_told_as_that(error: type[HelmwardError]) -> 
     """The old operators' condition ChartFetched is about it."""
     account = told.failed(a_declared(), None, None, error("no"), "", Attempts(1))
     assert account.chart_problem == "no"
+
+
+def test_a_forced_upgrade_that_waits_is_not_served_yet() -> None:
+    """Else it would never be made: the token counts once."""
+    declared = a_declared(commands=commands(**ASKED))
+    wait = Wait("waits for HelmRelease shop/db", reason="DependencyNotReady")
+    account = told.waiting(declared, a_desired(), a_revision(), wait)
+    served = told.acted_on(account, declared)
+    assert (served.requested_at, served.force_at) == ("7", "")

@@ -16,7 +16,7 @@ from helmward.model import DRIFT_DETECTION, DRIFT_DETECTION_OF_FLUX, DriftTarget
 from tests.support.drifting import BOX, DEPLOYMENTS, MAP, WEB, Drifting, put, take, told
 from tests.support.helm import SOON, config_map
 from tests.support.objects import crd
-from tests.support.rights import a_rule, bind
+from tests.support.rights import CLUSTER_ROLES, RBAC, a_rule, bind
 from tests.support.wait import until
 
 SCALER = """
@@ -132,6 +132,48 @@ async def test_an_object_may_ask_to_be_left_alone(drifting: Drifting, name: str)
     await drifting.kube.delete(CONFIG_MAPS, "d", drifting.namespace)
     assert (await drifting.look(revision, correct=True)).found == ()
     assert (await replicas(drifting), await drifting.helm.data("d")) == (4, None)
+
+
+async def test_roles_that_a_controller_gathers_are_left_to_it(drifting: Drifting) -> None:
+    """The chart may well say that there are none yet."""
+    name = f"all-{drifting.namespace}"
+    head = f"apiVersion: {RBAC}/v1\nkind: ClusterRole\nmetadata:\n  name: "
+    label = f"in: {drifting.namespace}"
+    some = "rules: [{apiGroups: ['x.io'], resources: [xs], verbs: [get]}]\n"
+    gathered = (
+        f"aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{{label}}}}}]}}\nrules: []\n"
+    )
+    revision = await drifting.install(
+        **{
+            "a.yaml": f"{head}{name}\n{gathered}",
+            "p.yaml": f"{head}part-{name}\n  labels: {{{label}}}\n{some}",
+        }
+    )
+
+    async def rules() -> bool:
+        return bool((await drifting.kube.get(CLUSTER_ROLES, name)).get("rules"))
+
+    await until(rules)
+    assert (await drifting.look(revision, correct=True)).found == ()
+    assert await rules()
+    await drifting.helm.uninstall(revision)
+
+
+async def test_what_one_may_not_read_is_told_and_the_rest_looked_at(drifting: Drifting) -> None:
+    revision = await drifting.install()
+    await drifting.edit(MAP, put("/data/a", "9"))
+    user = f"few-{drifting.namespace}"
+    few = a_rule([""], ["secrets", "configmaps"], ["get", "patch"])
+    await bind(drifting.kube, drifting.namespace, user, few)
+    limited = replace(drifting.helm, engine=drifting.helm.engine.acting_as(User(user)))
+
+    async def look() -> list[str]:
+        return told((await Drifting(limited, drifting.kubectl).look(revision, correct=True)).found)
+
+    first, second = await until(look)
+    assert first == 'ConfigMap c: /data/a "1" -> "9" (alice)'
+    assert second.startswith("Deployment web: ")
+    assert "cannot get resource" in second
 
 
 async def test_a_selector_that_cannot_be_read_is_named(drifting: Drifting) -> None:

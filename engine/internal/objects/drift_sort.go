@@ -18,7 +18,7 @@ func (l *looking) sort(info *resource.Info, live *seen, all []drift.Change) (tak
 	ignored := l.look.Rules.For(info.Object.(*unstructured.Unstructured))
 	for _, one := range all {
 		switch {
-		case !one.IsTaken(held, others), ignored.Covers(one), l.isScaled(info, live, one):
+		case !one.IsTaken(held, others), ignored.Covers(one), l.isScaled(info, live, one), isAggregated(live, one):
 			kept = append(kept, one)
 		case l.isNew(one):
 		default:
@@ -61,6 +61,12 @@ func (l *looking) isScaled(info *resource.Info, live *seen, one drift.Change) bo
 	}
 	author := drift.Author(live.managed, one, isRevisions)
 	return author != nil && author.Manager == "kube-controller-manager" && author.Subresource == "scale"
+}
+
+// isAggregated says whether it is what a controller gathers of other roles.
+func isAggregated(live *seen, one drift.Change) bool {
+	_, gathers := live.Object["aggregationRule"]
+	return gathers && live.GetKind() == "ClusterRole" && one.Path[0] == "rules"
 }
 
 // described is what is told of an object that is not as it should be.

@@ -46,7 +46,7 @@ async def test_a_deployment_is_ready_with_its_pods(operator: Releases) -> None:
 
 async def test_a_custom_kind_that_is_installed_later(operator: Releases) -> None:
     where, kind = operator.namespace, a_kind()
-    up = {"readyExpr": "has(dep.status) && dep.status.phase == 'Up'"}
+    up = {"readyExpr": "dep.?status.?phase.orValue('') == 'Up'"}
     named = {"apiVersion": kind.api_version, "kind": kind.kind}
     await operator.apply("web", dependsOn=on("main", **named, **up))
     await waits(operator, "web", f"the cluster has no kind {kind.kind}")
@@ -62,7 +62,7 @@ async def test_a_custom_kind_that_is_installed_later(operator: Releases) -> None
 
 async def test_an_expression_reads_both_helm_releases(operator: Releases) -> None:
     """It counts instead of the usual rules, and is asked again when the dependency changes."""
-    expression = "has(dep.status.revision) && dep.status.revision == self.metadata.annotations.want"
+    expression = "dep.status.revision == self.metadata.annotations.want"
     await operator.apply("db")
     await operator.ready("db")
     await operator.apply(

@@ -211,7 +211,7 @@ class Loop:
         declared, observed = turn.declared, self._observe(turn)
         if observed.newest or not observed.unready or not isinstance(error, TransientError):
             return None
-        waits = f"waits for {some(observed.unready, '; ')}; {error}"
+        waits = f"waits: {some(observed.unready, '; ')}; {error}"
         wait = Wait(waits, reason=NOT_READY)
         self._order.rest(declared.key, wait)
         return told.waiting(declared, None, None, wait)

@@ -14,7 +14,7 @@ from tests.support.builders import (
 from tests.support.decisions import FOREIGN, ROLLBACK, UPGRADE_FAILED, Row
 
 DB = "HelmRelease shop/db is not ready yet"
-WAITS = Wait(f"waits for {DB}", reason="DependencyNotReady")
+WAITS = Wait(f"waits: {DB}", reason="DependencyNotReady")
 UNREADY = {"unready": (DB,)}
 JUDGE = Judge("look whether what it depends on is ready")
 WAY = "shop/cart -> shop/db -> shop/cart"
@@ -35,7 +35,7 @@ ROWS = [
     Row(
         "all that is not ready is told",
         "wait_for_dependencies",
-        Wait(f"waits for {DB}; Secret shop/key is not there", reason="DependencyNotReady"),
+        Wait(f"waits: {DB}; Secret shop/key is not there", reason="DependencyNotReady"),
         observed={"unready": (DB, "Secret shop/key is not there")},
     ),
     Row(

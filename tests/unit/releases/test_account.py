@@ -151,7 +151,7 @@ def test_what_keeps_a_chart_away_is_told_as_that(error: type[HelmwardError]) -> 
 def test_a_forced_upgrade_that_waits_is_not_served_yet() -> None:
     """Else it would never be made: the token counts once."""
     declared = a_declared(commands=commands(**ASKED))
-    wait = Wait("waits for HelmRelease shop/db", reason="DependencyNotReady")
+    wait = Wait("waits: HelmRelease shop/db is not there", reason="DependencyNotReady")
     account = told.waiting(declared, a_desired(), a_revision(), wait)
     served = told.acted_on(account, declared)
     assert (served.requested_at, served.force_at) == ("7", "")

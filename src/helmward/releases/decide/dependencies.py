@@ -46,7 +46,7 @@ def wait_for_dependencies(desired: Desired, observed: Observed) -> Decision | No
     if desired.deleting or in_force(desired, observed):
         return None
     if observed.unready:
-        return Wait(f"waits for {some(observed.unready, '; ')}", reason=NOT_READY)
+        return Wait(f"waits: {some(observed.unready, '; ')}", reason=NOT_READY)
     if observed.unjudged:
         return Judge(why="look whether what it depends on is ready")
     return None

@@ -179,13 +179,19 @@ async def test_values_that_the_dependency_makes_are_no_failure_before(operator: 
 
 
 async def test_after_a_restart_nothing_in_sync_waits(plane: Plane, releases: Releases) -> None:
+    """And what waited goes on waiting."""
     async with running(settings_for(plane.kubeconfig)):
         await releases.apply("a")
         await releases.apply("b", dependsOn=on("a"))
         await releases.ready("b")
     await releases.apply("a", chart={"version": "9.9.9"})
+    await releases.apply("c", dependsOn=on("a"))
     async with running(settings_for(plane.kubeconfig)):
         await releases.says("a", "ChartNotFound")
+        await waits(releases, "c", "/a is not ready")
         assert (await releases.condition("b", "Ready"))["status"] == "True"
         assert await history(releases, f"{releases.namespace}-b") == ["1 deployed"]
+    async with running(settings_for(plane.kubeconfig)):
+        await releases.apply("a")
+        await releases.ready("c")
         await releases.clear()

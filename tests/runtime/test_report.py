@@ -104,6 +104,25 @@ async def test_a_status_that_says_nothing_new_is_not_sent_again(world: World) ->
     assert first["status"]["releaseName"] == world.declared.release.name
 
 
+async def test_a_status_is_heard_of_once_it_is_written(world: World) -> None:
+    """Who waits for a HelmRelease need not wait for its watch; what says nothing new is no news."""
+    heard: list[tuple[int, int]] = []
+    world.reporter.subscribe(lambda _, old, new: heard.append((old.generation, new.generation)))
+
+    for _ in range(2):
+        await world.reporter.report(world.declared, an_account(world.declared))
+
+    assert heard == [(0, 1)]
+
+
+async def test_a_warning_is_an_event_of_its_own_and_masked(world: World) -> None:
+    world.reporter.warn(world.declared, "DependentsLeft", f"goes although {PLANTED} is left")
+
+    (event,) = await until(world.events)
+    assert (event["type"], event["reason"]) == ("Warning", "DependentsLeft")
+    assert PLANTED not in event["message"]
+
+
 async def test_a_status_of_a_resource_that_is_gone_is_nobodys_trouble(world: World) -> None:
     key = world.declared.key
     await world.kube.delete(HELM_RELEASES, key.name, key.namespace)

@@ -65,10 +65,7 @@ class Watched:
             self._tell()
             await asyncio.sleep(self._backoff.next(""))
         self._informer = self._watch(resource)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._informer.run(), name=f"informer-{resource}")
-            await self._informer.synced.wait()
-            self._tell()
+        await self._informer.run()
 
     async def _find(self) -> Resource | None:
         ref = self._ref
@@ -89,14 +86,15 @@ class Watched:
             decode=partial(_read, resource),
             namespace=self._ref.namespace if resource.namespaced else None,
             field_selector=f"metadata.name={self._ref.name}",
-            on_trouble=self._tell,
+            turned=self._tell,
         )
         informer.subscribe(lambda *_: self._tell())
         return informer
 
     def _tell(self) -> None:
-        self.decided.set()
         now = (self.trouble, self.document)
+        if self.trouble != UNKNOWN:
+            self.decided.set()
         if now != self._told:
             self._told = now
             self._changed()

@@ -15,7 +15,7 @@ import structlog
 from helmward.charts import Charts
 from helmward.errors import SpecInvalid
 from helmward.kube.entries import Entries
-from helmward.model import Chart, Declared, Desired, DriftMode, Key, ValuesPolicy
+from helmward.model import Chart, Declared, Desired, DriftMode, Key, Revision, ValuesPolicy
 from helmward.values import Composed, Sources, checksum, compose, keep_secret
 
 log = structlog.get_logger("helmward.releases")
@@ -67,6 +67,13 @@ async def desire(  # noqa: PLR0913  # what a turn asks, by name
     digest = digest_of(chart, values.document, declared.options.values_policy)
     desired = _desired(declared, chart, values, digest=digest)
     policy = declared.drift
+    return replace(desired, drift_mode=policy.mode or drift, ignore=policy.ignore)
+
+
+def in_force(declared: Declared, newest: Revision | None, drift: DriftMode) -> Desired:
+    """Return what is asked for as far as it is in force: what else is wanted is not known."""
+    policy = declared.drift
+    desired = _desired(declared, None, digest=newest.digest if newest else "")
     return replace(desired, drift_mode=policy.mode or drift, ignore=policy.ignore)
 
 

@@ -193,7 +193,7 @@ def brought_back(
 ) -> DriftStanding | None:
     """Add what somebody did to the release's records and was put right, unless worse is known."""
     worse = drift and drift.state not in {DriftState.NONE, DriftState.CORRECTED}
-    if not tampered or worse or account.stage is not Stage.READY:
+    if worse:
         return drift
     number = account.newest.number if account.newest else 0
     return DriftStanding(DriftState.CORRECTED, f"{tampered}; brought back with revision {number}")

@@ -93,6 +93,10 @@ class Actions:
         self._reporter = reporter
         self._acting: dict[Key, Acting] = {}
 
+    def busy(self, key: Key) -> bool:
+        """Tell whether an action of a HelmRelease is under way."""
+        return key in self._acting
+
     def hear(self, newer: Declared) -> None:
         """Tell the action of a HelmRelease, if one is under way, what is asked for now."""
         if acting := self._acting.get(newer.key):

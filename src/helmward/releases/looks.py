@@ -43,6 +43,7 @@ class Looks:
         self._hands = hands
         self._reporter = reporter
         self._mode = mode
+        self._tampered: dict[Key, str] = {}
 
     def observe(self, desired: Desired, observed: Observed, done: list[Decision]) -> Observed:
         """Add what may have changed; one look a turn is enough: what changes later wakes another.
@@ -91,6 +92,16 @@ class Looks:
         """Return what is to be told of drift."""
         return self._keeper.standing(desired, observed)
 
+    def tampered(self, declared: Declared, what: str) -> None:
+        """Tell, once, what somebody did to the release's records, before that is put right."""
+        if self._tampered.get(declared.key) != what:
+            self._tampered[declared.key] = what
+            self._reporter.tampered(declared, what)
+
+    def put_right(self, key: Key) -> str:
+        """Return what somebody did to the release's records, now that it is in sync again."""
+        return self._tampered.pop(key, "")
+
     def pause(self, key: Key, longest: float) -> float:
         """Return the seconds to the next turn by itself."""
         due = self._keeper.pause(key)
@@ -99,6 +110,7 @@ class Looks:
     def forget(self, key: Key) -> None:
         """Forget a resource that is gone."""
         self._keeper.forget(key)
+        self._tampered.pop(key, None)
 
     async def _perform(
         self, declared: Declared, desired: Desired, observed: Observed, decision: Look | Correct

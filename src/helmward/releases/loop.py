@@ -68,8 +68,6 @@ class Turn:
     done: list[Decision] = field(default_factory=list)
     before: str = ""
     """What had failed first, when the way back failed too."""
-    tampered: str = ""
-    """What somebody did to the release's records that this turn puts right."""
 
 
 class Loop:
@@ -205,8 +203,7 @@ class Loop:
             rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
             if rests or decision in turn.done:
                 account = self._rest(turn, desired, observed, decision)
-                drift = self._looks.standing(desired, observed)
-                return replace(account, drift=told.brought_back(account, drift, turn.tampered))
+                return self._with_drift(account, desired, observed)
             await self._see_tampering(turn, observed, decision)
             turn.done.append(decision)
             if isinstance(decision, Look | Correct):
@@ -218,6 +215,13 @@ class Loop:
                 self._let_go(desired.key)
                 return None
 
+    def _with_drift(self, account: Account, desired: Desired, observed: Observed) -> Account:
+        """Add how the objects stand, and what was done to the records and is put right."""
+        drift = self._looks.standing(desired, observed)
+        if account.stage is Stage.READY and (tampered := self._looks.put_right(desired.key)):
+            drift = told.brought_back(account, drift, tampered)
+        return replace(account, drift=drift)
+
     async def _see_tampering(self, turn: Turn, observed: Observed, decision: Decision) -> None:
         """Tell what somebody did to the release's records, before it is put right."""
         declared, newest = turn.declared, observed.newest
@@ -226,8 +230,7 @@ class Loop:
         if newest:
             described = await self._described(declared.key, newest)
             observed = replace(observed, newest=described)
-        turn.tampered = tampering(declared, observed, decision, turn.done)
-        self._reporter.tampered(declared, turn.tampered)
+        self._looks.tampered(declared, tampering(declared, observed, decision, turn.done))
 
     async def _described(self, key: Key, revision: Revision) -> Revision:
         """Add what a revision says of itself: the watch follows no descriptions."""

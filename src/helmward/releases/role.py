@@ -266,8 +266,12 @@ class ReleaseRole:
         self._queue.add(key)
 
     def _written(self, revision: Revision, removed: bool) -> None:
-        """Wake whoever declares a release that somebody else wrote, or removed."""
-        if removed or revision.session != self._writer().session:
+        """Wake whoever declares a release that somebody else wrote, or removed.
+
+        What has our session's name on it is ours only while we write.
+        """
+        acting = any(self._actions.busy(one.key) for one in self.kinds.by_release(revision.release))
+        if removed or revision.session != self._writer().session or not acting:
             self._wake_release(revision.release)
 
     def _claimants(self, name: str) -> list[Declared]:

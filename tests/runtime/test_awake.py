@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from helmward.kube import Kube, Resource, load_config
 from helmward.kube.resources import CONFIG_MAPS, DEPLOYMENTS
-from helmward.model import DRIFT_DETECTION, ObjectRef, ReleaseRef
+from helmward.model import DRIFT_DETECTION, KINDS, ObjectRef, ReleaseRef
 from tests.support.kinds import a_config_map, a_kind, a_widget, install, served, uninstall
 from tests.support.plane import Plane
 from tests.support.released import (
@@ -284,6 +284,19 @@ async def test_a_revision_without_an_inventory_is_unknown(
 
         assert unknown
         await until(lambda: not watcher.awake.unknown(watcher.newest(release)))
+
+
+async def test_too_many_objects_to_be_told_are_polled(
+    kube: Kube, namespace: str, release: ReleaseRef
+) -> None:
+    """They are looked at all together at each check, and not in each turn."""
+    live = await kube.apply(marked(release, *maps(namespace, "a")))
+    await write(kube, release, {KINDS: inventory(live)[KINDS]})
+    async with watching(kube, namespace) as watcher:
+        newest = watcher.newest(release)
+
+        assert not watcher.awake.unknown(newest)
+        assert watcher.awake.polled(newest) == {"ConfigMap"}
 
 
 async def test_while_something_newer_is_pending_nobody_is_a_suspect(

@@ -21,6 +21,7 @@ from helmward.releases.awake.inventory import (
     identity_of,
     in_force,
     inventory_of,
+    too_many,
 )
 from helmward.releases.awake.judging import Doubts, View, doubts
 from helmward.releases.awake.seen import Seen
@@ -91,16 +92,21 @@ class Awake:
         """
         if not in_force(revision) or not self._watched(revision.release):
             return False
-        return inventory_of(revision) is None or self._doubts(revision).nameless
+        if inventory_of(revision) is None:
+            return not too_many(revision)
+        return self._doubts(revision).nameless
 
     def polled(self, revision: Revision) -> frozenset[str]:
-        """Return the kinds of a revision that nobody may watch, as `Deployment.apps`.
+        """Return the kinds of a revision whose objects cannot be followed, as `Deployment.apps`.
 
-        Changes to their objects are found only by looking at all of the revision.
+        Nobody may watch them, or the revision has too many objects to tell them.
+        What is changed of them is found only by looking at all of the revision.
         """
         followed = self._follow(revision.release)
         kinds = followed.kinds if followed else ()
-        return frozenset(str(one) for one in kinds if self._watches.state(one) is State.POLLED)
+        all_of_them = too_many(revision)
+        refused = [one for one in kinds if self._watches.state(one) is State.POLLED]
+        return frozenset(str(one) for one in (kinds if all_of_them else refused))
 
     def mark(self, revision: Revision, objects: Collection[ObjectRef] = ()) -> Mark:
         """Return the states of objects of a revision as they are now; none named means all."""

@@ -199,9 +199,7 @@ async def test_only_the_objects_named_are_looked_at(helm: Helm, kubectl: Kubectl
     assert (await helm.engine.stats()).api_requests - before == 5
 
 
-async def test_a_look_at_all_tells_what_the_secret_should_say(
-    helm: Helm, kubectl: Kubectl
-) -> None:
+async def test_a_look_at_all_tells_what_the_secret_should_say(helm: Helm, kubectl: Kubectl) -> None:
     """Of what is not as it should be: what it would be, so that it stays suspect."""
     revision = await installed(helm)
     said = (revision.annotations[KINDS], revision.annotations[OBJECTS])
@@ -234,5 +232,3 @@ async def test_a_key_of_a_secret_that_the_chart_drops_goes(helm: Helm) -> None:
     live = await helm.live("s", SECRETS)
     assert live is not None
     assert set(live["data"]) == {"pin"}
-
-

@@ -78,6 +78,11 @@ def inventory_of(revision: Revision) -> Inventory | None:
     return None if read is None else Inventory(kinds_of(kinds), read)
 
 
+def too_many(revision: Revision) -> bool:
+    """Tell whether a revision has so many objects that they fit into no annotation."""
+    return KINDS in revision.annotations and OBJECTS not in revision.annotations
+
+
 @lru_cache(maxsize=512)
 def kinds_of(text: str) -> Kinds:
     """Read the list of kinds, `v1/ConfigMap,apps/v1/Deployment`; many releases have the same."""

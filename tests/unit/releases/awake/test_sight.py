@@ -1,11 +1,19 @@
 """The objects of one kind that are in sight: what stays as it was stays the very same."""
 
+import asyncio
 from dataclasses import replace
+from typing import cast
 
+from helmward.kube import Kube
+from helmward.kube.resources import CONFIG_MAPS
 from helmward.releases.awake.inventory import GroupKind, identify
-from helmward.releases.awake.seen import Seen
+from helmward.releases.awake.seen import Seen, see
 from helmward.releases.awake.sight import Sight
+from helmward.runtime.informer import Informer
 from helmward.runtime.store import EventType, Item, Name
+from tests.support.fake_server import FakeServer
+from tests.support.tasks import running
+from tests.support.wait import until
 
 KIND = GroupKind("", "ConfigMap")
 
@@ -82,3 +90,23 @@ def test_an_unchanged_item_of_another_version_is_no_change() -> None:
     sight = a_sight("a")
 
     assert sight.put(replace(item(seen()), version="2")) == ()
+
+
+async def test_what_went_while_nobody_could_watch_is_told() -> None:
+    """The watch broke, the history was compacted: the new list tells what is missing."""
+    server, sight = FakeServer(), Sight(KIND)
+    server.put("a")
+    server.put("b")
+    went: list[str] = []
+    informer = Informer(cast("Kube", server), CONFIG_MAPS, decode=see, into=sight)
+    informer.subscribe(lambda _, old, new: went.append(old.name) if old and not new else None)
+    async with running(informer.run()):
+        await until(lambda: len(sight) == 2)
+        kept = sight.find(identify(KIND, "", "b"))
+        server.delete("a")
+        server.compact()
+        await until(lambda: went)
+        await asyncio.sleep(0)
+
+    assert went == ["a"]
+    assert sight.find(identify(KIND, "", "b")) is kept

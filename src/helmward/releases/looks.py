@@ -5,9 +5,11 @@ Part of `loop`. That nobody could look is told, and is no failure of the release
 
 import time
 from collections.abc import Callable
+from typing import Final
 
 from helmward.errors import HelmwardError
 from helmward.model import (
+    Account,
     Correct,
     Decision,
     Declared,
@@ -19,6 +21,7 @@ from helmward.model import (
     Key,
     Look,
     Observed,
+    Stage,
 )
 from helmward.releases.act import Hands, Task, perform
 from helmward.releases.act.perform import VERBS
@@ -27,6 +30,9 @@ from helmward.releases.decide.drift import correct_drift, look_at_suspects
 from helmward.releases.desire import in_force
 from helmward.releases.drift import Keeper
 from helmward.releases.report import Reporter
+
+SOON: Final = 2.5
+"""Seconds after which a watch has seen what was written: longer than its grace."""
 
 
 class Looks:
@@ -102,10 +108,13 @@ class Looks:
         """Return what somebody did to the release's records, now that it is in sync again."""
         return self._tampered.pop(key, "")
 
-    def pause(self, key: Key, longest: float) -> float:
-        """Return the seconds to the next turn by itself."""
-        due = self._keeper.pause(key)
-        return longest if due is None else min(due, longest)
+    def pause(self, declared: Declared, account: Account, longest: float) -> float:
+        """Return the seconds to the next turn by itself: soon, if what is told may be over."""
+        due = self._keeper.pause(declared.key)
+        told = next((one for one in declared.told.conditions if one.type == "Drifted"), None)
+        unsure = account.drift is None and account.stage is Stage.READY
+        soon = SOON if unsure and told and told.status != "False" else None
+        return min(one for one in (due, soon, longest) if one is not None)
 
     def forget(self, key: Key) -> None:
         """Forget a resource that is gone."""

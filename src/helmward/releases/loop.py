@@ -153,7 +153,7 @@ class Loop:
         if account is not None:
             await self._tell(declared, told.acted_on(account, declared))
             pause = self._memory.pause(key, self._interval)
-            self._later(key, self._looks.pause(key, pause))
+            self._later(key, self._looks.pause(declared, account, pause))
         return account.stage if account else None
 
     async def _tell(self, declared: Declared, account: Account) -> None:

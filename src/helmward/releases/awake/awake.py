@@ -99,7 +99,7 @@ class Awake:
     def ready(self, revision: Revision) -> bool:
         """Tell whether no suspect of a revision may still be to come into sight."""
         followed = self._follow(revision.release)
-        if followed and any(self._state(one) is State.STARTING for one in followed.kinds):
+        if followed and any(self._watches.state(one) is State.STARTING for one in followed.kinds):
             return False
         return not self._doubts(revision).fresh
 

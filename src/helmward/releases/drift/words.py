@@ -27,7 +27,8 @@ def listed(found: Iterable[Divergence]) -> str:
 def said(found: Divergence) -> str:
     """Say what differs of one object: `ConfigMap shop/web: deleted`."""
     what = "deleted" if found.gone else _fields(found.changes)
-    told = ", ".join(filter(None, (what, found.problem)))
+    problem = found.problem.removeprefix(f"{found.object.brief}: ")
+    told = ", ".join(filter(None, (what, problem)))
     return f"{found.object}: {told}"
 
 

@@ -82,7 +82,7 @@ def drift_words(account: Account, before: Told) -> Condition | None:
 
 def _drifted(account: Account, status: str) -> Condition:
     assert account.drift is not None  # noqa: S101  # asked before
-    return Condition(DRIFTED, status, account.drift.state, account.drift.message)
+    return Condition(DRIFTED, status, str(account.drift.state), account.drift.message)
 
 
 def _kstatus(account: Account) -> tuple[Condition, ...]:

@@ -94,11 +94,17 @@ async def test_the_newest_record_alone_that_is_deleted_is_told(v1: Releases, rel
     assert await history(v1, release) == ["1 superseded", "2 deployed"]
 
 
-async def test_a_record_that_loses_its_label_is_told(v1: Releases, release: str) -> None:
-    """Without it no Helm finds the record any more."""
+@pytest.mark.parametrize(
+    "labels", [{"owner": None}, {"name": "other"}, {"version": "7"}], ids="".join
+)
+async def test_a_record_that_loses_its_labels_gets_them_back(
+    v1: Releases, release: str, labels: dict[str, str | None]
+) -> None:
+    """By them Helm finds a record; without, it would be in the way of its own successor."""
     await two_revisions(v1)
-    await relabel(v1, release, owner=None)
-    await drifted(v1, "revision 2 was removed by another tool: 1 is left")
+    await relabel(v1, release, **labels)
+    await drifted(v1, "revision 2 was removed by another tool: 1 is left", "with revision 2")
+    assert await history(v1, release) == ["1 superseded", "2 deployed"]
 
 
 async def test_a_record_that_is_marked_failed_is_told(v1: Releases, release: str) -> None:

@@ -273,6 +273,18 @@ async def test_a_suspended_release_is_put_right_when_it_goes_on(v1: Releases, re
     await becomes(v1, release, "red")
 
 
+async def test_a_selector_that_cannot_be_read_is_named(v1: Releases, release: str) -> None:
+    """Nobody looks then: it is not known what is to be left alone. The release is Ready."""
+    rule = {"paths": ["/data"], "target": {"labelSelector": "app in ("}}
+    await v1.apply("web", driftDetection={"mode": "enabled", "ignore": [rule]})
+    await v1.ready("web")
+    await paint(v1, release, "by hand")
+    told = await drifted(v1, "Unknown", "CannotLook", "labelSelector")
+    assert "spec.driftDetection.ignore[0].target" in told["message"]
+    await v1.ready("web")
+    assert await colour(v1, release) == "by hand"
+
+
 # Fights
 
 

@@ -268,11 +268,17 @@ class ReleaseRole:
     def _written(self, revision: Revision, removed: bool) -> None:
         """Wake whoever declares a release that somebody else wrote, or removed.
 
-        What has our session's name on it is ours only while we write.
+        What has our session's name on it is ours only while we write; what we write
+        last into a revision that a newer one has followed may be seen a little later.
         """
-        acting = any(self._actions.busy(one.key) for one in self.kinds.by_release(revision.release))
-        if removed or revision.session != self._writer().session or not acting:
+        if removed or revision.session != self._writer().session or self._is_touched(revision):
             self._wake_release(revision.release)
+
+    def _is_touched(self, revision: Revision) -> bool:
+        """Tell whether somebody changed a revision of ours that is the newest."""
+        newest, declared = self._storage.newest(revision.release), self.kinds.by_release
+        acting = any(self._actions.busy(one.key) for one in declared(revision.release))
+        return not acting and (newest is None or newest.number == revision.number)
 
     def _claimants(self, name: str) -> list[Declared]:
         found = self.kinds.by_scope(name)

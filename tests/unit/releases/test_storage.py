@@ -87,7 +87,7 @@ def test_a_status_of_a_newer_helm_is_unknown() -> None:
 
 @pytest.mark.parametrize("labels", [{"name": "other"}, {"version": "7"}])
 def test_a_record_whose_labels_do_not_fit_its_name_is_nobodys(labels: dict[str, str]) -> None:
-    """Somebody changed them. Else it would pass for a release of another name, to be uninstalled."""
+    """Else it would pass for a release of another name, which is to be uninstalled."""
     revision = decode_revision(secret(status="deployed", **labels))
     assert (revision.release, revision.number) == (ReleaseRef("shop", ""), 0)
     assert not revision.owner

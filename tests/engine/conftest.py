@@ -10,8 +10,10 @@ import pytest
 from helmward.engine import Engine, EngineProcess
 from helmward.kube import Kube
 from tests.support.charts import ChartRepo
+from tests.support.drifting import Drifting
 from tests.support.engines import Fetching, fetching
 from tests.support.helm import Helm
+from tests.support.kubectl import Kubectl
 from tests.support.plane import Plane
 from tests.support.registry import Registry, running_registry
 
@@ -47,6 +49,11 @@ def helm(
     logs: list[dict[str, Any]],
 ) -> Helm:
     return Helm(Engine(process), process, repo, kube, namespace, logs)
+
+
+@pytest.fixture
+def drifting(helm: Helm, plane: Plane, namespace: str) -> Drifting:
+    return Drifting(helm, Kubectl(plane.kubeconfig, namespace))
 
 
 @pytest.fixture

@@ -51,12 +51,28 @@ func (w *walk) down(here place, fields Fields) {
 			w.down(there, further)
 			continue
 		}
-		if !Same(there.live, there.applied) {
-			w.found = append(w.found, Change{
-				Path: there.path, at: there.at, Desired: there.applied, Live: there.live,
-				whole: there.whole, item: there.item,
-			})
-		}
+		w.value(there)
+	}
+}
+
+// value compares what is one field for the API server; of maps, key by key.
+func (w *walk) value(here place) {
+	if Same(here.live, here.applied) {
+		return
+	}
+	live, isMap := here.live.(map[string]any)
+	applied, both := here.applied.(map[string]any)
+	if !isMap || !both {
+		w.found = append(w.found, Change{
+			Path: here.path, at: here.at, Desired: here.applied, Live: here.live,
+			whole: here.whole, item: here.item,
+		})
+		return
+	}
+	keys := maps.Clone(live)
+	maps.Copy(keys, applied)
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
+		w.value(here.step(ofMap + key))
 	}
 }
 

@@ -78,6 +78,10 @@ func TestWhatDiffersIsFoundByItsPlaceInTheLiveObject(t *testing.T) {
 			`{"f:finalizers":{".":{},"v:\"a\"":{},"v:\"b\"":{}}}`, `{"finalizers":["b"]}`, `{"finalizers":["b","a"]}`,
 			`/finalizers/1 "a" -> null`,
 		},
+		"a map that is one value": {
+			`{"f:sel":{}}`, `{"sel":{"a":"1","b":"1"}}`, `{"sel":{"a":"2","c":"1"}}`,
+			`/sel/a "2" -> "1"; /sel/b null -> "1"; /sel/c "1" -> null`,
+		},
 		"a list that is one value": {
 			`{"f:args":{}}`, `{"args":["a"]}`, `{"args":["a","b"]}`, `/args ["a","b"] -> ["a"]`,
 		},
@@ -107,6 +111,26 @@ func TestAFieldIsInASetByItselfOrWithAllThatItIsIn(t *testing.T) {
 	}
 	if (Fields{}).Has([]string{"f:a"}) {
 		t.Error("nothing has something")
+	}
+}
+
+func TestInAFieldWithoutASchemaThePartTellsWhoseItIs(t *testing.T) {
+	ours, others := Fields(value(t, `{"f:spec":{},"f:x":{"f:y":{}}}`)), Fields(value(t, `{"f:spec":{"f:a":{}}}`))
+	for name, row := range map[string]struct {
+		one   Change
+		taken bool
+	}{
+		"another's":        {Change{at: []string{"f:spec", "f:a"}, Live: 1.0}, true},
+		"nobody's":         {Change{at: []string{"f:spec", "f:b"}, Live: 1.0}, false},
+		"gone":             {Change{at: []string{"f:spec", "f:b"}}, true},
+		"ours by itself":   {Change{at: []string{"f:x", "f:y"}}, false},
+		"not ours at all":  {Change{at: []string{"f:x", "f:z"}, Live: 1.0}, true},
+		"the whole of it":  {Change{at: []string{"f:spec"}, Live: 1.0}, false},
+		"not ours, absent": {Change{at: []string{"f:z"}}, true},
+	} {
+		if taken := row.one.IsTaken(ours, others); taken != row.taken {
+			t.Errorf("%s: taken: %v", name, taken)
+		}
 	}
 }
 

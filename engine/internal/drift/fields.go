@@ -69,6 +69,18 @@ func (f Fields) Has(at []string) bool {
 	return true
 }
 
+// Names says whether a field is in the set by itself.
+func (f Fields) Names(at []string) bool {
+	for _, element := range at {
+		below, found := f[element]
+		if !found {
+			return false
+		}
+		f, _ = below.(map[string]any)
+	}
+	return true
+}
+
 // below are the elements of a field, but for the field itself.
 func below(fields any) Fields {
 	all, _ := fields.(map[string]any)

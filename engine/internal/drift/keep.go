@@ -20,8 +20,15 @@ func Keep(object map[string]any, one Change, isOurs bool) {
 	amended(object, at, value)
 }
 
-// IsOurs says whether a field is among the fields.
-func (c Change) IsOurs(fields Fields) bool { return fields.Has(c.at) }
+// IsOurs says whether a field is among ours.
+func (c Change) IsOurs(ours Fields) bool { return ours.Has(c.at) }
+
+// IsTaken says whether somebody took a field from us. What is in a field that
+// has no schema is ours only as a whole, and stays so when somebody changes a
+// part: that shows by the part being another's, or gone.
+func (c Change) IsTaken(ours, others Fields) bool {
+	return !ours.Has(c.at) || !ours.Names(c.at) && (c.Live == nil || others.Names(c.at))
+}
 
 // SharesItem says whether a change is about a missing item of a list that is put
 // back because of one of the others: it comes back as a whole.

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	// dearest is what an expression may cost, in CEL's own units: some thousand
+	// dearest is what an expression may cost, in CEL's own units: some hundred
 	// times what a look at conditions does.
-	dearest = 1_000_000
+	dearest = 100_000
 	// longest is how long it may take, and largest how many characters it may have.
 	longest = time.Second
 	largest = 10_000

@@ -14,11 +14,11 @@ import (
 // sort tells what somebody took from us from what stays as it is live: what
 // admission or defaulting set, what may differ, what another rightly owns.
 func (l *looking) sort(info *resource.Info, live *seen, all []drift.Change) (taken, kept []drift.Change) {
-	held := drift.FieldsOf(live.managed, isRevisions)
+	held, others := drift.FieldsOf(live.managed, isRevisions), drift.FieldsOf(live.managed, isAnothers)
 	ignored := l.look.Rules.For(info.Object.(*unstructured.Unstructured))
 	for _, one := range all {
 		switch {
-		case one.IsOurs(held), ignored.Covers(one), l.isScaled(info, live, one):
+		case !one.IsTaken(held, others), ignored.Covers(one), l.isScaled(info, live, one), isAggregated(live, one):
 			kept = append(kept, one)
 		case l.isNew(one):
 		default:
@@ -32,6 +32,10 @@ func (l *looking) sort(info *resource.Info, live *seen, all []drift.Change) (tak
 // Helm's own programs, which wrote releases that we have taken over.
 func isRevisions(entry metav1.ManagedFieldsEntry) bool {
 	return IsOurs(entry) || entry.Subresource == "" && helms[entry.Manager]
+}
+
+func isAnothers(entry metav1.ManagedFieldsEntry) bool {
+	return !isRevisions(entry) && entry.Subresource != "status"
 }
 
 var helms = map[string]bool{"helm": true, "helm-controller": true, "helm-operator": true, "Go-http-client": true}
@@ -57,6 +61,12 @@ func (l *looking) isScaled(info *resource.Info, live *seen, one drift.Change) bo
 	}
 	author := drift.Author(live.managed, one, isRevisions)
 	return author != nil && author.Manager == "kube-controller-manager" && author.Subresource == "scale"
+}
+
+// isAggregated says whether it is what a controller gathers of other roles.
+func isAggregated(live *seen, one drift.Change) bool {
+	_, gathers := live.Object["aggregationRule"]
+	return gathers && live.GetKind() == "ClusterRole" && one.Path[0] == "rules"
 }
 
 // described is what is told of an object that is not as it should be.

@@ -4,14 +4,24 @@ Part of `client`. What follows from it is decided by others.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from helmward.engine import translate
 from helmward.engine.caller import Caller
 from helmward.engine.options import NOBODY_WRITES, Judgement, WriterId
 from helmward.engine.pb import engine_pb2 as pb
 from helmward.engine.sources import READ
-from helmward.model import NOTHING_SET, Base, Drift, IgnoreRule, ObjectRef, ReleaseRef
+from helmward.model import (
+    NOTHING_SET,
+    Author,
+    Base,
+    Divergence,
+    Drift,
+    FieldChange,
+    IgnoreRule,
+    ObjectRef,
+    ReleaseRef,
+)
 
 
 class LookCalls(Caller):
@@ -42,14 +52,14 @@ class LookCalls(Caller):
             release=translate.ref_of(release),
             writer=translate.writer_of(writer),
             base=translate.base_of(base),
-            objects=map(translate.object_of, sorted(objects)),
-            ignore=map(translate.ignored_of, ignore),
+            objects=map(_object, sorted(objects)),
+            ignore=map(_ignored, ignore),
             correct=correct,
             object_annotations=object_annotations,
             force_conflicts=True,
         )
         reply = await self._calls.unary(lambda stub: stub.Drift, request, deadline)
-        return translate.drift_from(reply, base.revision)
+        return _drift(reply, base.revision)
 
     async def judge(
         self,
@@ -72,3 +82,55 @@ class LookCalls(Caller):
         )
         reply = await self._calls.unary(lambda stub: stub.Judge, request, deadline)
         return Judgement(reply.ready, reply.why)
+
+
+def _object(one: ObjectRef) -> pb.ObjectRef:
+    return pb.ObjectRef(
+        api_version=one.api_version, kind=one.kind, namespace=one.namespace, name=one.name
+    )
+
+
+def _ignored(rule: IgnoreRule) -> pb.IgnoreRule:
+    of = rule.target
+    return pb.IgnoreRule(
+        paths=rule.paths,
+        group=of.group,
+        version=of.version,
+        kind=of.kind,
+        name=of.name,
+        namespace=of.namespace,
+        label_selector=of.label_selector,
+        annotation_selector=of.annotation_selector,
+    )
+
+
+def _drift(reply: pb.DriftReply, revision: int) -> Drift:
+    return Drift(
+        revision=revision,
+        found=tuple(map(_divergence, reply.found)),
+        looked=reply.looked,
+        kinds=reply.kinds,
+        objects=reply.objects,
+    )
+
+
+def _divergence(one: pb.Divergence) -> Divergence:
+    of = one.object
+    return Divergence(
+        object=ObjectRef(of.api_version, of.kind, of.namespace, of.name),
+        gone=one.gone,
+        changes=tuple(map(_change, one.changes)),
+        corrected=one.corrected,
+        problem=one.problem,
+    )
+
+
+def _change(one: pb.FieldChange) -> FieldChange:
+    return FieldChange(one.path, one.desired, one.live, _author(one))
+
+
+def _author(one: pb.FieldChange) -> Author | None:
+    if not one.manager:
+        return None
+    at = datetime.fromtimestamp(one.at_unix_ms / 1000, UTC) if one.at_unix_ms else None
+    return Author(one.manager, one.operation, at, one.subresource)

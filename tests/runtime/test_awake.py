@@ -1,6 +1,7 @@
 """What releases have is watched on a real API server: who changes it is seen at once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,15 @@ from structlog.testing import capture_logs
 from helmward.kube import Kube, Resource, load_config
 from helmward.kube.resources import CONFIG_MAPS, DEPLOYMENTS
 from helmward.model import DRIFT_DETECTION, KINDS, ObjectRef, ReleaseRef
-from tests.support.kinds import a_config_map, a_kind, a_widget, install, served, uninstall
+from tests.support.kinds import (
+    a_config_map,
+    a_kind,
+    a_widget,
+    install,
+    move,
+    served,
+    uninstall,
+)
 from tests.support.plane import Plane
 from tests.support.released import (
     MARK,
@@ -483,6 +492,28 @@ async def test_a_kind_that_is_not_installed_is_looked_for_when_a_release_brings_
         await install(kube, kind)
         await until(lambda: served(kube, kind))
         await poked(kube, watcher, release, kind)
+
+
+async def test_a_kind_is_followed_in_a_version_that_is_served(
+    kube: Kube, namespace: str, release: ReleaseRef
+) -> None:
+    """The old version goes, and the release goes over to the new one: it is the same object."""
+    old = a_kind()
+    new = replace(old, version="v2")
+    await install(kube, old)
+    await until(lambda: served(kube, old))
+    await deploy(kube, release, a_widget(old, namespace, "w"))
+    await move(kube, old, new)
+    async with watching(kube, namespace) as watcher:
+        name = f"Widget.{old.group}"
+        await watcher.sees(name, "absent")
+        await deploy(kube, release, a_widget(new, namespace, "w"), number=2)
+        await watcher.sees(name)
+        await kube.delete(new, "w", namespace)
+        await watcher.woke(release)
+
+        suspects = watcher.awake.suspects(watcher.newest(release))
+        assert suspects == {ObjectRef(new.api_version, "Widget", namespace, "w")}
 
 
 async def test_one_namespace_is_enough(kube: Kube, namespace: str, release: ReleaseRef) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from helmward.errors import NotFound
 from helmward.kube import Kube, Resource
 from helmward.kube.resources import CRDS
+from tests.support.wait import until
 
 
 def a_kind() -> Resource:
@@ -15,14 +16,7 @@ def a_kind() -> Resource:
 
 async def install(kube: Kube, resource: Resource) -> None:
     """Create the CRD of a kind; it is served a moment later."""
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {
-        "name": resource.version,
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": schema},
-        "subresources": {"status": {}},
-    }
+    version = _version(resource, served=True)
     spec: dict[str, Any] = {
         "group": resource.group,
         "scope": "Namespaced",
@@ -31,6 +25,29 @@ async def install(kube: Kube, resource: Resource) -> None:
     }
     name = f"{resource.plural}.{resource.group}"
     await kube.create(CRDS, {"metadata": {"name": name}, "spec": spec})
+
+
+async def move(kube: Kube, old: Resource, new: Resource) -> None:
+    """Serve a kind in another version instead, and wait until that is so."""
+    versions = [_version(old, served=False), _version(new, served=True)]
+    name = f"{old.plural}.{old.group}"
+    await kube.patch(CRDS, name, None, {"spec": {"versions": versions}})
+
+    async def moved() -> bool:
+        return await served(kube, new) and not await served(kube, old)
+
+    await until(moved)
+
+
+def _version(resource: Resource, *, served: bool) -> dict[str, Any]:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "name": resource.version,
+        "served": served,
+        "storage": served,
+        "schema": {"openAPIV3Schema": schema},
+        "subresources": {"status": {}},
+    }
 
 
 async def served(kube: Kube, resource: Resource) -> bool:

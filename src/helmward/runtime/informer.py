@@ -81,6 +81,7 @@ class Informer(Generic[T]):
     ) -> None:
         self.store: Store[T] = Store()
         self._keeper: Keeper[T] = self.store if into is None else into
+        self.resource = resource
         self.synced = asyncio.Event()
         self.resource_version = ""
         self.absent = False
@@ -176,6 +177,7 @@ class Informer(Generic[T]):
         if not self._was_useful():
             self.problem = error
             log.warning("watch failed", resource=str(self._selection.resource), error=str(error))
+            self._turned()
 
     async def _follow(self) -> None:
         """List if need be, then watch until the server or the network ends it."""

@@ -108,7 +108,7 @@ class Watches:
         if old == new:
             return
         self._needs.change(old, new)
-        for kind in new.keys() - old.keys():
+        for kind, _ in new.items() - old.items():
             if self.state(kind) is State.ABSENT:
                 self._watches[kind].poke()
         if any(kind not in self._watches for kind in new):

@@ -61,6 +61,8 @@ class Watching:
         self._poll = poll
         self._informer: Informer[Seen] | None = None
         self._absent = False
+        self._gone: set[str] = set()
+        self._moved = asyncio.Event()
         self._backoff: Backoff[str] = Backoff(base=0.5, cap=poll)
         self._poked = asyncio.Event()
 
@@ -70,23 +72,43 @@ class Watching:
         informer = self._informer
         if self._absent or (informer and informer.absent):
             return State.ABSENT
-        if informer and informer.denied:
+        synced = bool(informer and informer.synced.is_set())
+        if informer and (informer.denied or (informer.problem and not synced)):
             return State.POLLED
-        return State.WATCHED if informer and informer.synced.is_set() else State.STARTING
+        return State.WATCHED if synced else State.STARTING
 
     def poke(self) -> None:
         """Look at once for a kind that was not installed: a release with it was."""
         self._backoff.reset("")
+        self._gone.clear()
         self._poked.set()
         if self._informer:
             self._informer.poke()
+            self._turn()
 
     async def run(self) -> None:
         """Follow the cluster until cancelled; trouble with it never ends this."""
-        resource = await self._find()
-        self._informer = self._follow(resource)
-        self._informer.subscribe(self._hear)
-        await self._informer.run()
+        while True:
+            resource = await self._find()
+            self._moved.clear()
+            self._informer = self._follow(resource)
+            self._informer.subscribe(self._hear)
+            async with asyncio.TaskGroup() as group:
+                following = group.create_task(self._informer.run())
+                await self._moved.wait()
+                following.cancel()
+
+    def _turn(self) -> None:
+        """Go over to another version of the kind, if there is one, when this one is gone."""
+        if self._informer and self._informer.absent:
+            self._gone.add(self._informer.resource.api_version)
+            if self._candidates():
+                self._moved.set()
+        self._turned()
+
+    def _candidates(self) -> list[str]:
+        """Return the versions in which releases have the kind and it may be served."""
+        return [one for one in self._versions() if one not in self._gone]
 
     def _follow(self, resource: Resource) -> Informer[Seen]:
         return Informer(
@@ -99,7 +121,7 @@ class Watching:
             poll=self._poll,
             patience=PATIENCE,
             into=self.sight,
-            turned=self._turned,
+            turned=self._turn,
         )
 
     async def _find(self) -> Resource:
@@ -115,7 +137,7 @@ class Watching:
 
     async def _ask(self) -> Resource | None:
         """Ask for the kind in each version that a release has it in."""
-        for api_version in self._versions():
+        for api_version in self._candidates():
             with suppress(NotFound):
                 return await self._kube.resource_for(api_version, self.kind.kind)
         if not self._absent:

@@ -176,6 +176,18 @@ async def test_what_one_may_not_read_is_told_and_the_rest_looked_at(drifting: Dr
     assert "cannot get resource" in second
 
 
+async def test_fields_that_nobody_knows_are_no_drift(drifting: Drifting) -> None:
+    """They were left out when the release was installed, and are when an object comes back."""
+    chart = await drifting.helm.chart({"c.yaml": config_map("c", a="1") + "what: 1\n"})
+    revision = await drifting.helm.install(chart, disable_openapi_validation=True)
+    assert (await drifting.look(revision)).found == ()
+    await drifting.edit(MAP, put("/data/a", "9"))
+    assert (await drifting.look(revision, correct=True)).found[0].corrected
+    await drifting.kube.delete(CONFIG_MAPS, "c", drifting.namespace)
+    assert (await drifting.look(revision, correct=True)).found[0].corrected
+    assert await drifting.helm.data("c") == {"a": "1"}
+
+
 async def test_a_selector_that_cannot_be_read_is_named(drifting: Drifting) -> None:
     revision = await drifting.install()
     rule = IgnoreRule(("/spec",), DriftTarget(label_selector="a in b"))

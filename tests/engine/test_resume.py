@@ -13,7 +13,7 @@ from helmward.engine import ActionOptions
 from helmward.engine.options import WriterId
 from helmward.errors import Conflict, EngineLost, NotReady, ReleaseFailed, Superseded
 from helmward.kube.resources import SECRETS
-from helmward.model import Base, Revision, Status
+from helmward.model import KINDS, OBJECTS, Base, Revision, Status
 from tests.engine.test_hooks import hooked
 from tests.support.helm import SOON, Helm, config_map, hook_job
 from tests.support.wait import until
@@ -91,6 +91,10 @@ async def test_a_wait_is_gone_on_with_to_its_own_deadline(helm: Helm) -> None:
     assert (revision.number, revision.status) == (2, Status.DEPLOYED)
     assert revision.description == "gone on with"
     assert revision.annotations[PHASE] == "done"
+    # Who applied the objects is gone with what he knew of them.
+    assert {KINDS, OBJECTS}.isdisjoint(revision.annotations)
+    drift = await helm.engine.drift(revision.release, base=revision.base)
+    assert (drift.found, drift.kinds) == ((), "apps/v1/Deployment")
     assert await helm.statuses() == ["1 superseded", "2 deployed"]
     assert await helm.data("after") == {"v": "2"}
     assert await helm.data("gone") is None

@@ -47,7 +47,8 @@ async def colour(releases: Releases, release: str) -> str | None:
         found = await releases.kube.get(CONFIG_MAPS, f"{release}-0", releases.namespace)
     except NotFound:
         return None
-    return str(found["data"]["colour"])
+    data: dict[str, str] = found.get("data") or {}
+    return data.get("colour")
 
 
 async def asked_again(releases: Releases, name: str, token: str) -> None:

@@ -133,6 +133,9 @@ func (c *Claim) take(rel *release.Release) error {
 	c.describeContents(rel)
 	stamp, err := c.create(rel)
 	if apierrors.IsAlreadyExists(err) {
+		if err := c.findAgain(rel.Version); err != nil {
+			return fmt.Errorf("revision %d of release %s is in the way: %w", rel.Version, rel.Name, err)
+		}
 		return failure.New(pb.Failure_CONFLICT, "release %s: revision %d was written by another", rel.Name, rel.Version)
 	}
 	if err != nil {
@@ -141,6 +144,13 @@ func (c *Claim) take(rel *release.Release) error {
 	}
 	c.written = &Record{stamp, rel}
 	return c.confirm(stamp)
+}
+
+// findAgain lets a record be seen that is there and that no list has shown.
+func (c *Claim) findAgain(revision int) error {
+	ctx, done := c.Call.Committing()
+	defer done()
+	return c.Secrets.relabel(ctx, revision)
 }
 
 // withdrawUnknown removes a claim of which no answer came: it may be written.

@@ -72,7 +72,9 @@ func (s *Secrets) stamps(ctx context.Context, query map[string]string) ([]Stamp,
 	}
 	stamps := make([]Stamp, 0, len(found.Items))
 	for i := range found.Items {
-		stamps = append(stamps, stampOf(found.Items[i].ObjectMeta))
+		if stamp := stampOf(found.Items[i].ObjectMeta); s.holds(found.Items[i].Name, stamp) {
+			stamps = append(stamps, stamp)
+		}
 	}
 	sortStamps(stamps)
 	return stamps, nil
@@ -139,7 +141,9 @@ func (s *Secrets) All(ctx context.Context) ([]*Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		records = append(records, record)
+		if s.holds(found.Items[i].Name, record.Stamp) {
+			records = append(records, record)
+		}
 	}
 	sortRecords(records)
 	return records, nil

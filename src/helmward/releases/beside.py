@@ -12,12 +12,29 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from helmward.engine import Engine
-from helmward.errors import HelmwardError, Superseded
+from helmward.errors import (
+    ChartEvicted,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    HelmwardError,
+    SessionLost,
+    Superseded,
+)
 from helmward.model import Account, Declared, Key
 from helmward.releases.report import Reporter
 from helmward.runtime.beside import beside, to_the_end
 from helmward.runtime.workers import slot
 
+PASS_ON: Final = (
+    ChartEvicted,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    SessionLost,
+    Superseded,
+)
+"""What says nothing about the release: the queue brings the key back soon."""
 ANNOUNCE_AFTER: Final = 2.0
 """Seconds that an action may take before the status says that it is under way."""
 ASK_AGAIN: Final = 0.2
@@ -75,6 +92,10 @@ class Actions:
         self._lookup = lookup
         self._reporter = reporter
         self._acting: dict[Key, Acting] = {}
+
+    def busy(self, key: Key) -> bool:
+        """Tell whether an action of a HelmRelease is under way."""
+        return key in self._acting
 
     def hear(self, newer: Declared) -> None:
         """Tell the action of a HelmRelease, if one is under way, what is asked for now."""

@@ -13,18 +13,10 @@ from typing import Any, Final
 
 import structlog
 
-from helmward.errors import (
-    ChartEvicted,
-    ClusterUnavailable,
-    Conflict,
-    EngineLost,
-    HelmwardError,
-    SessionLost,
-    Superseded,
-    TransientError,
-)
+from helmward.errors import HelmwardError, Superseded, TransientError
 from helmward.model import (
     Account,
+    Correct,
     Decision,
     Declared,
     Desired,
@@ -32,6 +24,7 @@ from helmward.model import (
     Judge,
     Key,
     Likeness,
+    Look,
     Nothing,
     Observed,
     Refuse,
@@ -47,29 +40,22 @@ from helmward.model import (
 from helmward.releases import account as told
 from helmward.releases.act import Hands, Task, perform
 from helmward.releases.act.perform import LOOKS, VERBS
-from helmward.releases.beside import Acting, Actions, unless_newer
+from helmward.releases.beside import PASS_ON, Acting, Actions, unless_newer
 from helmward.releases.decide import decide
 from helmward.releases.decide.dependencies import NOT_READY
 from helmward.releases.decide.facts import some
+from helmward.releases.looks import Looks
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.order import Order
 from helmward.releases.report import Reporter
 from helmward.releases.secrets import learn_from_storage
+from helmward.releases.tampering import tampering
 from helmward.runtime.beside import beside
 from helmward.runtime.references import References
 from helmward.runtime.workers import patiently
 from helmward.values import blamed
 
-PASS_ON: Final = (
-    ChartEvicted,
-    ClusterUnavailable,
-    Conflict,
-    EngineLost,
-    SessionLost,
-    Superseded,
-)
-"""What says nothing about the release: the queue brings the key back soon."""
 SOON: Final = timedelta(seconds=1)
 
 log = structlog.get_logger("helmward.releases")
@@ -105,6 +91,7 @@ class Loop:
         reporter: Reporter,
         actions: Actions,
         memory: Memory,
+        looks: Looks,
         later: Callable[[Key, float], None],
         let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
@@ -118,6 +105,7 @@ class Loop:
         self._reporter = reporter
         self._actions = actions
         self._memory = memory
+        self._looks = looks
         self._later = later
         self._let_go = let_go
         self._interval = interval
@@ -145,6 +133,7 @@ class Loop:
         declared = self._lookup(key)
         if declared is None:
             self._memory.forget(key)
+            self._looks.forget(key)
             self._references.forget(key)
             self._observer.gone(key)
             self._order.forget(key)
@@ -173,7 +162,8 @@ class Loop:
         self._observer.settle(declared)
         if account is not None:
             await self._tell(declared, told.acted_on(account, declared))
-            self._later(key, self._memory.pause(key, self._interval))
+            pause = self._memory.pause(key, self._interval)
+            self._later(key, self._looks.pause(declared, account, pause))
         return account.stage if account else None
 
     async def _tell(self, declared: Declared, account: Account) -> None:
@@ -189,7 +179,9 @@ class Loop:
         """Return what to tell, or None when the resource is let go."""
         declared = turn.declared
         if standing := self._memory.standing(declared):
-            return replace(standing, newest=self._observe(turn).newest)
+            observed = self._observe(turn)
+            drift = await self._looks.keep(declared, observed)
+            return replace(standing, newest=observed.newest, drift=drift)
         try:
             if declared.deleting:
                 await learn_from_storage(
@@ -201,7 +193,10 @@ class Loop:
         except PASS_ON:
             raise
         except HelmwardError as error:
-            return self._waits_first(turn, error) or self._failure(turn, None, error)
+            if waiting := self._waits_first(turn, error):
+                return waiting
+            drift = await self._looks.keep(declared, self._observe(turn))
+            return replace(self._failure(turn, None, error), drift=drift)
 
     def _waits_first(self, turn: Turn, error: HelmwardError) -> Account | None:
         """Let what an install lacks be lacking while what is to come before it is not ready.
@@ -228,17 +223,46 @@ class Loop:
 
     async def _work(self, turn: Turn, desired: Desired) -> Account | None:
         while True:
-            observed = self._observe(turn)
+            observed = self._looks.observe(desired, self._observe(turn), turn.done)
             decision = decide(desired, observed)
             rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
             if rests or decision in turn.done:
-                return self._rest(turn, desired, observed, decision)
+                account = self._rest(turn, desired, observed, decision)
+                return self._with_drift(account, desired, observed)
+            await self._see_tampering(turn, observed, decision)
             turn.done.append(decision)
+            if isinstance(decision, Look | Correct):
+                await self._looks.look(turn.declared, desired, observed, decision)
+                continue
             await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
                 log.info("let go", resource=str(desired.key), why=decision.why)
                 self._let_go(desired.key)
                 return None
+
+    def _with_drift(self, account: Account, desired: Desired, observed: Observed) -> Account:
+        """Add how the objects stand, and what was done to the records and is put right."""
+        drift = self._looks.standing(desired, observed)
+        if account.stage is Stage.READY and (tampered := self._looks.put_right(desired.key)):
+            drift = told.brought_back(account, drift, tampered)
+        return replace(account, drift=drift)
+
+    async def _see_tampering(self, turn: Turn, observed: Observed, decision: Decision) -> None:
+        """Tell what somebody did to the release's records, before it is put right."""
+        declared, newest = turn.declared, observed.newest
+        if not tampering(declared, observed, decision, turn.done):
+            return
+        if newest:
+            described = await self._described(declared.key, newest)
+            observed = replace(observed, newest=described)
+        self._looks.tampered(declared, tampering(declared, observed, decision, turn.done))
+
+    async def _described(self, key: Key, revision: Revision) -> Revision:
+        """Add what a revision says of itself: the watch follows no descriptions."""
+        with suppress(HelmwardError):
+            read = await self._hands(key).engine.get(revision.release, revision.number)
+            return replace(revision, description=read.description if read else "")
+        return revision
 
     def _observe(self, turn: Turn) -> Observed:
         key = turn.declared.key

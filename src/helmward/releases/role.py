@@ -19,14 +19,17 @@ from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
 from helmward.kube.entries import Entries
 from helmward.kube.resources import SECRETS
-from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
+from helmward.model import Chart, Declared, DriftMode, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
 from helmward.releases.act import Hands
+from helmward.releases.awake import Awake
 from helmward.releases.beside import Actions
 from helmward.releases.dependencies import Graph, steps
 from helmward.releases.desire import desire
+from helmward.releases.drift import Keeper
 from helmward.releases.judging import Judges
 from helmward.releases.kinds import Kinds
+from helmward.releases.looks import Looks
 from helmward.releases.loop import Loop
 from helmward.releases.memory import Memory
 from helmward.releases.names import Names
@@ -113,6 +116,14 @@ class ReleaseRole:
             parts.engine, parts.kube, self._others, self.kinds.named, self.kinds.generation
         )
         self._actions = Actions(parts.engine, self._reporter, self.kinds.get)
+        self._awake = Awake(
+            parts.kube,
+            self._storage,
+            namespace=namespace,
+            wake=self._wake_release,
+            watched=self._is_watched,
+            registry=parts.registry,
+        )
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
         parts.sessions.on_gone(self._wake_pending)
@@ -130,6 +141,7 @@ class ReleaseRole:
             group.create_task(self.revisions.run(), name="informer-revisions")
             group.create_task(self._references.run(), name="references")
             group.create_task(self._others.run(), name="others")
+            group.create_task(self._awake.run(), name="drift")
 
     async def work(self, session: Session) -> None:
         """Give turns until cancelled, writing as the session whose Lease is held.
@@ -185,6 +197,7 @@ class ReleaseRole:
                 entries=self._references.entries,
                 sources=_sources(parts),
                 defaults=parts.settings.charts.defaults,
+                drift=parts.settings.drift,
             ),
             observer=observer,
             order=self._order,
@@ -192,6 +205,12 @@ class ReleaseRole:
             reporter=self._reporter,
             actions=self._actions,
             memory=Memory(Backoff(base=RETRY_FROM, cap=RETRY_UP_TO)),
+            looks=Looks(
+                Keeper(self._awake, interval=parts.settings.charts_sync_interval),
+                self._hands,
+                self._reporter,
+                parts.settings.drift,
+            ),
             later=self._queue.add_after,
             let_go=self._let_go,
             interval=parts.settings.charts_sync_interval,
@@ -225,6 +244,7 @@ class ReleaseRole:
         self._order.changed(old, new)
         if old and new and old.asks == new.asks:
             return
+        self._reconsider(old, new)
         if new is not None:
             self._orphans.let_go(new.key)
         if old and (new is None or new.uid != old.uid):
@@ -242,15 +262,40 @@ class ReleaseRole:
                 self._queue.add_after(one.key, _moment(new))
                 return
 
+    def _reconsider(self, *declared: Declared | None) -> None:
+        """Let it be seen anew whether the objects of their releases are watched."""
+        for release in {one.release for one in declared if one is not None}:
+            self._awake.reconsider(release)
+
+    def _is_watched(self, release: ReleaseRef) -> bool:
+        """Tell whether anybody wants to know that objects of a release are changed."""
+        default = self._parts.settings.drift
+        return any(
+            (one.drift.mode or default) is not DriftMode.DISABLED
+            and not one.deleting
+            and not one.commands.suspend
+            for one in self.kinds.by_release(release)
+        )
+
     def _source_changed(self, key: Key) -> None:
         """Look at a HelmRelease that refers to what has changed."""
         self._loop.source_changed(key)
         self._queue.add(key)
 
     def _written(self, revision: Revision, removed: bool) -> None:
-        """Wake whoever declares a release that somebody else wrote, or removed."""
-        if removed or revision.session != self._writer().session:
+        """Wake whoever declares a release that somebody else wrote, or removed.
+
+        What has our session's name on it is ours only while we write; what we write
+        last into a revision that a newer one has followed may be seen a little later.
+        """
+        if removed or revision.session != self._writer().session or self._is_touched(revision):
             self._wake_release(revision.release)
+
+    def _is_touched(self, revision: Revision) -> bool:
+        """Tell whether somebody changed a revision of ours that is the newest."""
+        newest, declared = self._storage.newest(revision.release), self.kinds.by_release
+        acting = any(self._actions.busy(one.key) for one in declared(revision.release))
+        return not acting and (newest is None or newest.number == revision.number)
 
     def _claimants(self, name: str) -> list[Declared]:
         found = self.kinds.by_scope(name)

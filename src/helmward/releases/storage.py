@@ -15,6 +15,7 @@ from helmward.runtime.informer import EventType, Informer, Subscriber
 
 SELECTOR = "type=helm.sh/release.v1"
 LABELS = "owner=helm"
+PREFIX = "sh.helm.release.v1."
 BY_RELEASE = "release"
 BY_OWNER = "owner"
 
@@ -25,8 +26,13 @@ def decode_revision(document: bytes) -> Revision:
 
 
 def revision_of(partial: PartialObject) -> Revision:
-    """Return the revision that a release Secret's labels and annotations tell of."""
+    """Return the revision that a release Secret's labels and annotations tell of.
+
+    Labels that do not fit its name were changed by somebody: it is nobody's then.
+    """
     meta = partial.metadata
+    if meta.name != f"{PREFIX}{meta.labels.get('name', '')}.v{_number(meta)}":
+        return Revision(ReleaseRef(meta.namespace, ""), 0, Status.UNKNOWN, uid=meta.uid)
     release = ReleaseRef(meta.namespace, meta.labels.get("name", ""))
     status = _status(meta.labels.get("status", ""))
     return Revision(
@@ -144,6 +150,8 @@ class Storage:
             if old is not None:
                 self._gone(old)
             return
+        if old is not None and old.release != new.release:
+            self._gone(old)
         ours = self._written.get(new.release, {}).get(new.number)
         if ours is None or ours.uid != new.uid:
             self._tell(new, False)

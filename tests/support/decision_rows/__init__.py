@@ -1,5 +1,12 @@
 """The table of decisions, a module for each room of `releases/decide`."""
 
-from tests.support.decision_rows import asking, claims, dependencies, failures, going
+from tests.support.decision_rows import asking, claims, dependencies, drift, failures, going
 
-TABLE = [*going.ROWS, *claims.ROWS, *failures.ROWS, *dependencies.ROWS, *asking.ROWS]
+TABLE = [
+    *going.ROWS,
+    *claims.ROWS,
+    *failures.ROWS,
+    *dependencies.ROWS,
+    *asking.ROWS,
+    *drift.ROWS,
+]

@@ -2,7 +2,18 @@
 
 from string import ascii_lowercase
 
-from helmward.model import Judge, Nothing, Refuse, Rollback, Sweep, Uninstall, Upgrade, Wait
+from helmward.model import (
+    Judge,
+    Look,
+    Nothing,
+    ObjectRef,
+    Refuse,
+    Rollback,
+    Sweep,
+    Uninstall,
+    Upgrade,
+    Wait,
+)
 from tests.support.builders import (
     FORMER,
     PAST,
@@ -15,6 +26,8 @@ from tests.support.decisions import FOREIGN, ROLLBACK, UPGRADE_FAILED, Row
 
 DB = "HelmRelease shop/db is not ready yet"
 WAITS = Wait(f"waits: {DB}", reason="DependencyNotReady")
+DEPLOYMENT = ObjectRef("apps/v1", "Deployment", "shop", "cart")
+HAS = "revision 1 has: Deployment shop/cart"
 UNREADY = {"unready": (DB,)}
 JUDGE = Judge("look whether what it depends on is ready")
 WAY = "shop/cart -> shop/db -> shop/cart"
@@ -91,6 +104,16 @@ ROWS = [
         "upgrade_out_of_sync",
         Upgrade("values or options changed (generation 1)"),
         observed={"newest": a_revision(digest="old")},
+    ),
+    Row(
+        "what is in force is looked after while its upgrade waits",
+        "keep_in_force",
+        Look(1, frozenset({DEPLOYMENT}), f"somebody may have changed what {HAS}"),
+        observed={
+            "newest": a_revision(digest="old"),
+            "suspects": frozenset({DEPLOYMENT}),
+            **UNREADY,
+        },
     ),
     Row(
         "a cycle is refused and named",

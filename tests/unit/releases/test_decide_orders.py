@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helmward.model import Desired, Key, Observed, Revision, Writer
+from helmward.model import Desired, DriftMode, Key, ObjectRef, Observed, Revision, Writer
 from helmward.releases.decide import RULES
 from tests.support.builders import (
     FORMER,
@@ -53,7 +53,8 @@ ORDERS = {
             "refuse_rolled_back hold_back_failed move_renamed finish_uninstall install_absent "
             "take_over retry_rolled_back clear_failed_install upgrade_failed "
             "upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
-            "refuse_cycle wait_for_dependencies tell_cycle"
+            "refuse_cycle wait_for_dependencies tell_cycle "
+            "keep_in_force look_at_suspects correct_drift"
         ),
     ),
     "refuse_taken_name": (
@@ -63,7 +64,8 @@ ORDERS = {
             "hold_back_failed move_renamed finish_uninstall install_absent take_over "
             "retry_rolled_back clear_failed_install upgrade_failed upgrade_out_of_sync "
             "upgrade_forced test_untested sweep_late_objects "
-            "refuse_cycle wait_for_dependencies tell_cycle"
+            "refuse_cycle wait_for_dependencies tell_cycle "
+            "keep_in_force look_at_suspects correct_drift"
         ),
     ),
     "leave_living_writer": (
@@ -86,7 +88,8 @@ ORDERS = {
         (
             "uninstall_former_of_deleted roll_back_failed refuse_rolled_back hold_back_failed "
             "finish_uninstall install_absent retry_rolled_back clear_failed_install "
-            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects"
+            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
+            "keep_in_force look_at_suspects correct_drift"
         ),
     ),
     "uninstall_former_of_deleted": (
@@ -97,7 +100,7 @@ ORDERS = {
         "The way back is not a try: it neither waits nor gives way to one.",
         (
             "hold_back_failed move_renamed upgrade_failed upgrade_forced test_again "
-            "refuse_cycle wait_for_dependencies"
+            "keep_in_force refuse_cycle wait_for_dependencies"
         ),
     ),
     "refuse_rolled_back": (
@@ -119,9 +122,9 @@ ORDERS = {
             "take_over upgrade_failed upgrade_forced upgrade_out_of_sync"
         ),
     ),
-    "sweep_late_objects": (
-        "A release that is as asked for is looked after, whatever its HelmRelease says.",
-        "tell_cycle",
+    "keep_in_force": (
+        "What is not replaced for now is what somebody relies on.",
+        "refuse_rolled_back hold_back_failed refuse_cycle wait_for_dependencies",
     ),
     "hold_back_failed": (
         "What failed is left as it is until its next try.",
@@ -136,7 +139,8 @@ ORDERS = {
         "The old release goes before anything is done under the new name.",
         (
             "finish_uninstall install_absent take_over retry_rolled_back clear_failed_install "
-            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects"
+            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
+            "look_at_suspects correct_drift"
         ),
     ),
     "finish_uninstall": (
@@ -165,15 +169,19 @@ ORDERS = {
     ),
     "upgrade_out_of_sync": (
         "A cause of its own is told rather than the force; tests come after.",
-        "upgrade_forced sweep_late_objects",
+        ("upgrade_forced sweep_late_objects look_at_suspects correct_drift"),
     ),
     "upgrade_forced": (
         "What is forced is tested and swept in its new state.",
-        "test_untested sweep_late_objects",
+        ("test_untested sweep_late_objects look_at_suspects correct_drift"),
     ),
     "test_untested": (
         "Late objects are looked for once all is as asked for.",
-        ("sweep_late_objects tell_cycle"),
+        "sweep_late_objects look_at_suspects correct_drift tell_cycle",
+    ),
+    "sweep_late_objects": (
+        "What a lost writer made late would be taken for drift.",
+        "look_at_suspects correct_drift tell_cycle",
     ),
 }
 """By the rule that decides: why, and which rules would have answered next."""
@@ -217,6 +225,9 @@ FIRST: tuple[dict[str, Any], ...] = (
     {"dependents": ("shop/web",)},
 )
 """What has to come or go first."""
+MODES = (None, DriftMode.WARN, DriftMode.ENABLED)
+"""What is done about an object that somebody changed; None: nobody did."""
+CHANGED = ObjectRef("v1", "ConfigMap", RELEASE.namespace, "web")
 
 
 def situations() -> Iterator[tuple[Desired, Observed]]:
@@ -229,6 +240,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
         ({}, {"attempts": tried()}),
         (Writer.GONE, Writer.ALIVE),
         itertools.product(YES_NO, YES_NO, YES_NO),
+        MODES,
         ({}, *FIRST),
     )
     for (deleting, suspend, policy), (
@@ -238,6 +250,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
         failed,
         writer,
         flags,
+        drift,
         first,
     ) in itertools.product(asked, found):
         going, forced, sweep = flags
@@ -249,11 +262,17 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
             kind_is_going=going,
             forced=forced,
             sweep_due=sweep,
+            suspects=frozenset({CHANGED} if drift else ()),
             **failed,
             **first,
         )
         yield (
-            a_desired(deleting=deleting, commands=commands(suspend=suspend), options=policy),
+            a_desired(
+                deleting=deleting,
+                commands=commands(suspend=suspend),
+                options=policy,
+                drift_mode=drift or DriftMode.WARN,
+            ),
             observed,
         )
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 from helmward.charts import Charts
 from helmward.kube import ClusterConfig, Kube
 from helmward.model import Dependency
+from helmward.releases.beside import Acting
 from helmward.releases.role import Parts, ReleaseRole
 from helmward.runtime.events import EventRecorder
 from helmward.runtime.lease import Session
@@ -43,18 +44,21 @@ async def role() -> ReleaseRole:
 
 
 @pytest.mark.parametrize(
-    ("session", "removed", "woken"),
+    ("session", "acting", "removed", "woken"),
     [
-        pytest.param(OURS, False, 0, id="what an action of ours is just writing"),
-        pytest.param("", False, 1, id="a human's helm"),
-        pytest.param("ops/other", False, 1, id="another operator"),
-        pytest.param(OURS, True, 1, id="our revision, removed by somebody"),
+        pytest.param(OURS, True, False, 0, id="what an action of ours is just writing"),
+        pytest.param(OURS, False, False, 1, id="our revision, changed by somebody"),
+        pytest.param("", True, False, 1, id="a human's helm"),
+        pytest.param("ops/other", True, False, 1, id="another operator"),
+        pytest.param(OURS, True, True, 1, id="our revision, removed by somebody"),
     ],
 )
 async def test_a_written_revision_wakes_unless_it_is_ours(
-    role: ReleaseRole, session: str, removed: bool, woken: int
+    role: ReleaseRole, session: str, acting: bool, removed: bool, woken: int
 ) -> None:
     """Else each action would be followed by a turn that finds nothing."""
+    if acting:
+        role._actions._acting[KEY] = Acting(a_declared(), role._reporter)
     role._written(a_revision(session=session), removed)
     assert len(role._queue) == woken
 

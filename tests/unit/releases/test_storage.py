@@ -1,6 +1,7 @@
 """Helm's storage as a watch tells it, with what our own actions wrote laid over."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -23,8 +24,9 @@ class Watch:
     def subscribe(self, callback: Any) -> None:
         self.callbacks.append(callback)
 
-    def tell(self, one: Revision) -> None:
-        name = (one.release.namespace, f"{one.release.name}.v{one.number}")
+    def tell(self, one: Revision, *, instead_of: Revision | None = None) -> None:
+        of = instead_of or one
+        name = (of.release.namespace, f"{of.release.name}.v{of.number}")
         self._pass_on(self.store.put(Item(name, one.uid, one.resource_version, one)))
 
     def remove(self, one: Revision) -> None:
@@ -81,6 +83,27 @@ def test_a_release_secret_tells_its_revision() -> None:
 
 def test_a_status_of_a_newer_helm_is_unknown() -> None:
     assert decode_revision(secret(status="hibernating")).status is Status.UNKNOWN
+
+
+@pytest.mark.parametrize("labels", [{"name": "other"}, {"version": "7"}])
+def test_a_record_whose_labels_do_not_fit_its_name_is_nobodys(labels: dict[str, str]) -> None:
+    """Else it would pass for a release of another name, which is to be uninstalled."""
+    revision = decode_revision(secret(status="deployed", **labels))
+    assert (revision.release, revision.number) == (ReleaseRef("shop", ""), 0)
+    assert not revision.owner
+
+
+def test_a_record_that_is_nobodys_any_more_counts_as_removed(
+    storage: Storage, watch: Watch
+) -> None:
+    told: list[tuple[int, bool]] = []
+    storage.on_news(lambda one, removed: told.append((one.number, removed)))
+    before = a_revision(2)
+    nobodys = replace(before, release=ReleaseRef("shop", ""), number=0, resource_version="11")
+    watch.tell(before)
+    watch.tell(nobodys, instead_of=before)
+    assert told == [(2, False), (2, True), (0, False)]
+    assert storage.newest(RELEASE) is None
 
 
 def test_a_secret_without_helms_labels_does_not_break_the_list() -> None:
@@ -190,7 +213,7 @@ def test_what_was_removed_is_owned_no_more(storage: Storage, watch: Watch) -> No
 @pytest.mark.parametrize(("status", "kept"), [("deployed", True), ("superseded", False)])
 def test_only_what_is_in_force_keeps_its_inventory(status: str, kept: bool) -> None:
     """Ten old revisions a release would hold a hundred bytes each for nobody."""
-    document = json.loads(secret(name="cart", version="1", status=status))
+    document = json.loads(secret(status=status))
     document["metadata"]["annotations"] |= {KINDS: "v1/ConfigMap", OBJECTS: ""}
     revision = decode_revision(json.dumps(document).encode())
 

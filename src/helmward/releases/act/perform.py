@@ -6,11 +6,14 @@ from helmward.model import (
     Adopt,
     Base,
     Compare,
+    Correct,
     Decision,
+    Drift,
     Forget,
     Install,
     Judge,
     Likeness,
+    Look,
     Observed,
     Render,
     Resume,
@@ -23,6 +26,7 @@ from helmward.model import (
     Upgrade,
 )
 from helmward.releases.act.adopt import adopt, compare
+from helmward.releases.act.drift import look
 from helmward.releases.act.hands import Hands, Task
 from helmward.releases.act.hold import forget, hold
 from helmward.releases.act.install import install
@@ -47,6 +51,8 @@ VERBS: Final[dict[type, str]] = {
     Render: "render",
     Sweep: "sweep",
     Judge: "judge",
+    Look: "look",
+    Correct: "correct",
     Uninstall: "uninstall",
     Forget: "forget",
 }
@@ -55,7 +61,7 @@ LOOKS: Final = (Compare, Render, Judge, Sweep, Forget)
 HOLDS: Final = (Install, Upgrade, Adopt, Rollback, Resume)
 """What must not happen without the finalizer: it would be left behind."""
 
-Result = Revision | Likeness | tuple[str, ...] | None
+Result = Revision | Likeness | Drift | tuple[str, ...] | None
 
 
 async def perform(hands: Hands, task: Task, decision: Decision) -> Result:
@@ -110,6 +116,8 @@ async def _with_newest(hands: Hands, task: Task, decision: Decision, newest: Rev
             return await compare(hands, task, newest)
         case Adopt():
             return await adopt(hands, task, newest)
+        case Look() | Correct():
+            return await look(hands, task, decision, newest)
         case Sweep():
             await sweep(hands, newest)
         case _:

@@ -11,11 +11,13 @@ from enum import StrEnum
 from helmward.model import (
     Adopt,
     Compare,
+    Correct,
     Decision,
     Desired,
     Forget,
     Install,
     Judge,
+    Look,
     Observed,
     Refuse,
     Render,
@@ -30,7 +32,7 @@ from helmward.model import (
     Upgrade,
     Wait,
 )
-from helmward.releases.decide import asking, claims, dependencies, failures, going
+from helmward.releases.decide import asking, claims, dependencies, drift, failures, going
 from helmward.releases.decide.facts import bad, owns, rolled_back
 
 Check = Callable[[Desired, Observed], Decision | None]
@@ -107,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     Rule(going.uninstall_deleted, (D, F, R, U), {Uninstall: A, Wait: None}),
     Rule(going.uninstall_former_of_deleted, (A, X), {Uninstall: None, Wait: None}),
     Rule(failures.roll_back_failed, (F,), {Rollback: R}),
+    Rule(drift.keep_in_force, (D, F, R), {Look: None, Correct: None}),
     Rule(failures.refuse_rolled_back, (R,), {Refuse: None, Sweep: None}),
     Rule(dependencies.refuse_cycle, UNLOCKED, {Refuse: None}),
     Rule(failures.hold_back_failed, ANY, {Wait: None}),
@@ -123,5 +126,7 @@ RULES: tuple[Rule, ...] = (
     Rule(failures.test_again, (F,), {Test: D}),
     Rule(asking.test_untested, (D,), {Test: D}),
     Rule(asking.sweep_late_objects, (D, F, R), {Sweep: None}),
+    Rule(drift.look_at_suspects, (D, F, R), {Look: None}),
+    Rule(drift.correct_drift, (D, F, R), {Correct: None}),
     Rule(dependencies.tell_cycle, (D,), {Refuse: None}),
 )

@@ -183,6 +183,14 @@ ORDERS = {
         "What a lost writer made late would be taken for drift.",
         "look_at_suspects correct_drift tell_cycle",
     ),
+    "look_at_suspects": (
+        "A release that is as asked for is looked after, whatever its HelmRelease says.",
+        "tell_cycle",
+    ),
+    "correct_drift": (
+        "A release that is as asked for is looked after, whatever its HelmRelease says.",
+        "tell_cycle",
+    ),
 }
 """By the rule that decides: why, and which rules would have answered next."""
 

@@ -63,8 +63,8 @@ def correct_drift(desired: Desired, observed: Observed) -> Decision | None:
 
 def _stays(desired: Desired, observed: Observed, newest: Revision) -> bool:
     """Whether nothing newer is made for now, though something else is asked for."""
-    if observed.unready or observed.cycle:
-        return not in_force(desired, observed)
+    if (observed.unready or observed.cycle) and not in_force(desired, observed):
+        return True
     if observed.forced or observed.reset:
         return False
     refused = rolled_back(desired, newest) and not retry_is_allowed(desired, observed, newest)

@@ -195,3 +195,19 @@ async def test_after_a_restart_nothing_in_sync_waits(plane: Plane, releases: Rel
         await releases.apply("a")
         await releases.ready("c")
         await releases.clear()
+
+
+async def test_what_is_in_force_is_put_right_while_its_upgrade_waits(operator: Releases) -> None:
+    enabled = {"driftDetection": {"mode": "enabled"}}
+    await operator.apply("a")
+    await operator.apply("b", dependsOn=on("a"), **enabled)
+    await operator.ready("b")
+    await operator.apply("a", chart={"version": "9.9.9"})
+    await operator.says("a", "ChartNotFound")
+    await operator.apply("b", dependsOn=on("a"), values={"colour": "green"}, **enabled)
+    await waits(operator, "b", "/a is not ready")
+    await operator.kube.delete(CONFIG_MAPS, f"{operator.namespace}-b", operator.namespace)
+    found = await until(lambda: object_of(operator, "b"))
+    assert found["data"]["colour"] == "blue"
+    await waits(operator, "b", "/a is not ready")
+    assert await history(operator, f"{operator.namespace}-b") == ["1 deployed"]

@@ -65,9 +65,8 @@ async def test_helm_uninstall_is_told_and_brought_back(
     await two_revisions(v1, mode)
     await helm.tried("uninstall", release)  # We may be faster than it at the end.
     # Seen half way, or at its end.
-    await drifted(v1, "revision 2 was ", "by another tool", "; brought back with revision 1")
+    await drifted(v1, "revision 2 was ", "by another tool", "; brought back with")
     assert await colour(v1, release) == "green"
-    assert await history(v1, release) == ["1 deployed"]
 
 
 async def test_helm_uninstall_that_keeps_the_history_is_told(
@@ -76,7 +75,7 @@ async def test_helm_uninstall_that_keeps_the_history_is_told(
     await two_revisions(v1)
     await helm.tried("uninstall", release, "--keep-history")
     # Seen half way, or at its end.
-    await drifted(v1, "revision 2 was marked uninstall", "by another tool", "with revision 1")
+    await drifted(v1, "revision 2 was marked uninstall", "by another tool", "; brought back with")
     assert await colour(v1, release) == "green"
 
 

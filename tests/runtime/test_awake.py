@@ -560,3 +560,22 @@ def a_deployment(namespace: str) -> dict[str, object]:
         "metadata": {"name": "web", "namespace": namespace},
         "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod},
     }
+
+
+async def test_nobody_says_that_all_is_well_before_it_is_known(
+    kube: Kube, namespace: str, release: ReleaseRef
+) -> None:
+    """Edited while nobody looked: at first the watch may only be behind the last write."""
+    clock = VirtualClock()
+    await deploy(kube, release, *maps(namespace, "a", "b"))
+    await edit(kube, a_config_map(namespace, "a"), a="2")
+    async with watching(kube, namespace, clock=clock) as made:
+        newest = made.newest(release)
+        assert not made.awake.ready(newest)
+        await made.sees()
+
+        assert not made.awake.ready(newest)
+        assert made.suspects(release) == set()
+        clock.advance(3.0)
+        assert made.awake.ready(newest)
+        assert made.suspects(release) == {"a"}

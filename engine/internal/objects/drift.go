@@ -3,6 +3,7 @@ package objects
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -141,7 +142,8 @@ func (l *looking) told(info *resource.Info, found *pb.Divergence, err error) (*p
 	if found == nil {
 		found = &pb.Divergence{Object: refOf(info)}
 	}
-	found.Problem = failure.Shorten(told(err, info).Error())
+	name := info.Mapping.GroupVersionKind.Kind + " " + info.Name + ": "
+	found.Problem = failure.Shorten(strings.TrimPrefix(told(err, info).Error(), name))
 	return found, nil
 }
 

@@ -41,6 +41,7 @@ def _of(condition: str, part: str = "status") -> str:
 
 WIDE: Final = (
     Column("Suspended", _of("Suspended"), "Left alone because somebody said so.", wide=True),
+    Column("Drifted", _of("Drifted"), "Whether somebody changed its objects.", wide=True),
     Column("Failures", ".status.failures", "Failed attempts in a row.", "integer", wide=True),
     Column("NextAttempt", ".status.nextAttemptAt", "When it is tried again.", wide=True),
 )

@@ -102,7 +102,10 @@ class Observed:
     drift: Drift | None = None
     """What of the objects looked at is known to differ."""
     left_alone: frozenset[ObjectRef] = frozenset()
-    """Objects whose correction was undone again and again, or refused: their turn comes later."""
+    """Objects whose turn comes later.
+
+    Their correction was undone again and again, or refused, or they change all the time.
+    """
     unready: tuple[str, ...] = ()
     """Of what it depends on: what is not ready, each with the reason."""
     unjudged: bool = False

@@ -150,6 +150,13 @@ ROWS = [
         observed=suspect(CONFIG, newest=a_revision(digest="before"), attempts=tried()),
     ),
     Row(
+        "what is in force is kept while what comes next waits for something else",
+        "keep_in_force",
+        Correct(1, frozenset({CONFIG}), f"{CHANGED}ConfigMap shop/web"),
+        desired=ENABLED,
+        observed=suspect(CONFIG, newest=a_revision(digest="before"), unready=("db: not ready",)),
+    ),
+    Row(
         "what failed in the cluster is left as it is",
         "hold_back_failed",
         Wait("it failed", until=SOON),

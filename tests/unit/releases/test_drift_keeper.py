@@ -199,6 +199,26 @@ def test_one_object_that_cannot_be_looked_at_is_told() -> None:
     assert shop.observed.left_alone == {WEB}
 
 
+def test_what_changes_all_the_time_is_told_now_and_then() -> None:
+    """Else each change would be two requests and a status."""
+    shop = Shop(watch=Seen({WEB}))
+    for number in range(6):
+        assert not shop.observed.left_alone
+        shop.found(scaled(changes=(a_change(live=str(number)),)))
+    assert shop.observed.left_alone == {WEB}
+    assert shop.keeper.pause(KEY) == 30
+    assert shop.state() == DriftState.DETECTED
+
+
+def test_corrections_are_not_slowed_down_by_looks() -> None:
+    """How often an object may be put right is a matter of fights alone."""
+    shop = Shop(desired=a_desired(**ENABLED))
+    for _ in range(10):
+        shop.now += timedelta(minutes=2)
+        shop.found(scaled(corrected=True))
+        assert not shop.observed.left_alone
+
+
 NOBODY = [
     pytest.param({"deleting": True}, id="deleted"),
     pytest.param({"commands": commands(suspend=True)}, id="suspended"),

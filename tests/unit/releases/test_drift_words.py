@@ -51,7 +51,7 @@ SENTENCES = [
         id="many fields are cut",
     ),
     pytest.param(
-        deleted(problem="ConfigMap web: not put right: forbidden"),
+        deleted(problem="not put right: forbidden"),
         "ConfigMap shop/web: deleted, not put right: forbidden",
         id="what could not be put right says why",
     ),

@@ -28,6 +28,7 @@ async def look(hands: Hands, task: Task, decision: Look | Correct, newest: Revis
         correct=isinstance(decision, Correct),
         writer=hands.writer,
         object_annotations=task.object_annotations,
+        deadline=task.deadline,
     )
     if drift.objects and OBJECTS not in newest.annotations:
         await _note(hands, newest, drift)

@@ -68,7 +68,8 @@ def _stays(desired: Desired, observed: Observed, newest: Revision) -> bool:
     if observed.forced or observed.reset:
         return False
     refused = rolled_back(desired, newest) and not retry_is_allowed(desired, observed, newest)
-    return refused or spaced(desired, observed) is not None
+    behind = newest.digest != desired.digest and bool(observed.unready or observed.cycle)
+    return refused or behind or spaced(desired, observed) is not None
 
 
 def _kept(desired: Desired, observed: Observed) -> Revision | None:

@@ -79,7 +79,7 @@ class Keeper:
             suspects=self.watch.suspects(newest),
             unknown_objects=self._unknown(known, newest, now),
             drift=known.drift,
-            left_alone=known.fights.left_alone(now),
+            left_alone=known.left_alone(now),
         )
 
     def take(

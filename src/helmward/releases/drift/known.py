@@ -6,6 +6,7 @@ from typing import Final
 
 from helmward.model import Desired, Divergence, Drift, ObjectRef, Revision
 from helmward.releases.drift.fights import LONGEST, SHORTEST, Fights
+from helmward.releases.drift.pace import Pace
 
 Policy = tuple[object, ...]
 DOUBLINGS: Final = 10
@@ -47,6 +48,7 @@ class Known:
     corrected: tuple[Divergence, ...] = ()
     """What was put right last, if nothing was found since."""
     fights: Fights = field(default_factory=Fights)
+    pace: Pace = field(default_factory=Pace)
     trouble: Trouble | None = None
 
     @property
@@ -62,6 +64,7 @@ class Known:
         before, wrong = self._looked_at(looked), {one.object for one in drift.found}
         self.fights.calm(before.keys() - wrong)
         mended = tuple(one for one in drift.found if one.corrected)
+        self.pace.looked(looked - {one.object for one in mended}, now)
         left = {one.object: one for one in drift.found if not one.corrected}
         self.found |= left
         struck = (one for one in drift.found if one.corrected or one.problem)
@@ -79,6 +82,10 @@ class Known:
         self.trouble = Trouble(why, count, now + pause)
         return before is None or before.why != why
 
+    def left_alone(self, now: datetime) -> frozenset[ObjectRef]:
+        """Return the objects that have their turn later."""
+        return self.fights.left_alone(now) | self.pace.left_alone(now)
+
     def rests(self, now: datetime) -> bool:
         """Tell whether nobody is to look now, since nobody could."""
         return self.trouble is not None and now < self.trouble.until
@@ -86,8 +93,8 @@ class Known:
     def next(self, now: datetime) -> datetime | None:
         """Return when something that waits has its turn."""
         trouble = self.trouble.until if self.trouble and self.rests(now) else None
-        times = (one for one in (trouble, self.fights.next(now)) if one)
-        return min(times, default=None)
+        times = (trouble, self.fights.next(now), self.pace.next(now))
+        return min((one for one in times if one), default=None)
 
     def _looked_at(self, looked: frozenset[ObjectRef]) -> dict[ObjectRef, Divergence]:
         """Take out what was known of these objects."""

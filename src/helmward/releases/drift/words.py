@@ -27,8 +27,7 @@ def listed(found: Iterable[Divergence]) -> str:
 def said(found: Divergence) -> str:
     """Say what differs of one object: `ConfigMap shop/web: deleted`."""
     what = "deleted" if found.gone else _fields(found.changes)
-    problem = found.problem.removeprefix(f"{found.object.brief}: ")
-    told = ", ".join(filter(None, (what, problem)))
+    told = ", ".join(filter(None, (what, found.problem)))
     return f"{found.object}: {told}"
 
 

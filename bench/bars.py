@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import Final
 
@@ -107,7 +108,8 @@ def _idle(collected: Collected) -> Iterable[Bar]:
 def _many(collected: Collected) -> Iterable[Bar]:
     if (many := collected.many) is not None:
         what = f"restart with {many.releases} in sync"
-        yield Bar(f"{what}: until all were looked at", many.looked_at, 10, "s")
+        looked_at = inf if many.looked_at is None else many.looked_at
+        yield Bar(f"{what}: until all were looked at", looked_at, 10, "s")
         yield Bar(f"{what}: writes beyond the Lease", many.writes.total(), 0)
 
 

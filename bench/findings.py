@@ -36,8 +36,8 @@ class Many:
     usage: Usage
     readyz: float
     """Seconds from the start of the new process until /readyz said so."""
-    looked_at: float
-    """Seconds from the start of the new process until as many turns were counted."""
+    looked_at: float | None
+    """Seconds from the start of the new process until as many turns were counted; None is never."""
     turns: int
     requests: Counter[str]
     """Of the new process, until all was at rest."""

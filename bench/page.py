@@ -1,5 +1,6 @@
 """What one run leaves behind: all figures as JSON, the tables in their page, the chart."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,9 @@ def write_json(path: Path, collected: Collected) -> None:
 
 def read_json(path: Path) -> Collected:
     """Read what an earlier run has written."""
-    return msgspec.json.decode(path.read_bytes(), type=Collected)
+    return msgspec.json.decode(
+        path.read_bytes(), type=Collected, dec_hook=lambda _, found: Counter(found)
+    )
 
 
 def write_docs(folder: Path, collected: Collected) -> None:

@@ -88,6 +88,8 @@ class Alone:
     @property
     def p95(self) -> float:
         """What nearly all of them stayed below."""
+        if len(self.took) == 1:
+            return self.took[0]
         return quantiles(self.took, n=20, method="inclusive")[-1]
 
 
@@ -114,9 +116,10 @@ class Contest:
         return next((one for one in self.scores if one.name == name), None)
 
     def wall(self, name: str, verb: Verb) -> float | None:
-        """Return a contestant's wall time."""
+        """Return a contestant's wall time; None if there is none."""
         found = self.score(name)
-        return found.storms[verb].wall if found else None
+        storm = found.storms.get(verb) if found else None
+        return storm.wall if storm else None
 
     def ratio(self, name: str, over: str, verb: Verb) -> float | None:
         """Return how many times as long one took as another."""

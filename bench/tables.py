@@ -51,7 +51,7 @@ def _verdict(bar: Bar) -> Row:
 
 def _figure(figure: float) -> str:
     """Write as many digits as tell something."""
-    return f"{figure:.0f}" if figure >= 100 or figure == int(figure) else f"{figure:.2f}"  # noqa: PLR2004
+    return f"{figure:.0f}" if figure >= 100 or figure == round(figure, 0) else f"{figure:.2f}"  # noqa: PLR2004
 
 
 def _idle(idle: Idle) -> Grid:
@@ -74,10 +74,14 @@ def _many(many: Many) -> Grid:
         _sum("restart: CPU s", many.usage_restarted.cpu, 1),
         _sum("restart: peak RSS MB", many.usage_restarted.peak, 0),
     ]
-    notes = [
+    looked_at = "never" if many.looked_at is None else f"after {many.looked_at:.1f} s"
+    story = (
         f"All {many.releases} were Ready after {many.wall:.1f} s. After the restart /readyz said "
-        f"yes after {many.readyz:.1f} s, and as many turns as there are releases were over after "
-        f"{many.looked_at:.1f} s; {many.turns} in all.",
+        f"yes after {many.readyz:.1f} s, and as many turns as there are releases were over "
+        f"{looked_at}; {many.turns} in all."
+    )
+    notes = [
+        story,
         f"Requests of the new process: {_listed(many.requests)}",
         f"Writes among them, its Lease left out: {_listed(many.writes)}",
     ]

@@ -41,12 +41,12 @@ async def many(ask: Ask, collected: Collected) -> None:
             )
 
 
-async def _all_looked_at(restarted: Operator, releases: int) -> float:
-    """Wait until there were as many turns as there are releases; never is an infinite time."""
+async def _all_looked_at(restarted: Operator, releases: int) -> float | None:
+    """Wait until there were as many turns as there are releases; None is never."""
     try:
         async with asyncio.timeout(PATIENCE):
             while await restarted.turns() < releases:  # noqa: ASYNC110  # a page rings no bell
                 await asyncio.sleep(LOOK)
     except TimeoutError:
-        return float("inf")
+        return None
     return perf_counter() - restarted.started

@@ -10,9 +10,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_both_processes_are_profiled_while_storms_go_on(tmp_path: Path) -> None:
     """With cProfile: whether py-spy may trace is the machine's to say."""
+    asked = ("--cprofile", "--seconds", "3", "--releases", "3", "--folder", str(tmp_path))
     done = subprocess.run(
-        [sys.executable, ROOT / "bench" / "profiling.py", "--cprofile"]
-        + ["--seconds", "3", "--releases", "3", "--folder", tmp_path],
+        [sys.executable, str(ROOT / "bench" / "profiling.py"), *asked],
         capture_output=True,
         text=True,
         timeout=200,

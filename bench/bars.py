@@ -46,6 +46,11 @@ def judged(collected: Collected) -> list[Bar]:
     return [bar for rule in RULES for bar in rule(collected)]
 
 
+def _failed(collected: Collected) -> Iterable[Bar]:
+    for name in collected.failed:
+        yield Bar(f"the part {name} came through", 0, 1, least=True)
+
+
 def _storms(collected: Collected) -> Iterable[Bar]:
     for contest in _of(collected, NO_PODS.name):
         for verb, bar in OVER_FLOOR.items():
@@ -107,6 +112,8 @@ def _idle(collected: Collected) -> Iterable[Bar]:
 
 def _many(collected: Collected) -> Iterable[Bar]:
     if (many := collected.many) is not None:
+        at_once = f"{many.releases} HelmReleases at once: Ready"
+        yield Bar(at_once, many.releases, many.releases, least=True)
         what = f"restart with {many.releases} in sync"
         looked_at = inf if many.looked_at is None else many.looked_at
         yield Bar(f"{what}: until all were looked at", looked_at, 10, "s")
@@ -147,6 +154,7 @@ def _of(collected: Collected, load: str) -> list[Contest]:
 
 
 RULES: Final[tuple[Callable[[Collected], Iterable[Bar]], ...]] = (
+    _failed,
     _storms,
     _against_helm,
     _large,

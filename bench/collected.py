@@ -36,6 +36,8 @@ class Collected:
     """How long each part took."""
     skipped: dict[str, str] = field(default_factory=dict)
     """Parts that were left out, and why."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Parts that did not come through, and why."""
 
     def contest(self, load: str, releases: int | None = None) -> Contest | None:
         """Return the contest of a load; without a number the smallest that has it."""

@@ -13,6 +13,7 @@ from bench.svg import chart
 
 BEGIN: Final = "<!-- Written by `bench/run.py --write`: -->"
 END: Final = "<!-- Up to here. -->"
+CHART: Final = "![Wall time of each storm as a ratio to the floor](performance.svg)"
 
 
 def write_json(path: Path, collected: Collected) -> None:
@@ -46,6 +47,6 @@ def write_page(path: Path, collected: Collected) -> None:
     """
     head, rest = path.read_text().split(BEGIN)
     _, tail = rest.split(END)
-    found = [tables.heading(collected.machine), *map(as_markdown, tables.grids(collected))]
-    written = "\n\n".join([BEGIN, *found, END])
+    found = map(as_markdown, tables.grids(collected))
+    written = "\n\n".join([BEGIN, tables.heading(collected.machine), CHART, *found, END])
     path.write_text(f"{head}{written}{tail}")

@@ -20,47 +20,36 @@ from bench import page, tables  # noqa: E402
 from bench.collected import Collected  # noqa: E402
 from bench.contest import CONTESTANTS  # noqa: E402
 from bench.contest_table import details_as_text  # noqa: E402
-from bench.contestant import BenchFailed  # noqa: E402
 from bench.grid import as_text  # noqa: E402
 from bench.machine import machine  # noqa: E402
 from bench.parts.all import PARTS, measure  # noqa: E402
 from bench.parts.part import Ask  # noqa: E402
 from bench.scale import FULL, QUICK  # noqa: E402
-from helmward.devplane import DevplaneFailed  # noqa: E402
 
 
 def main(words: Sequence[str]) -> int:
     """Measure, print the tables, and write what was asked for."""
     asked = _parser().parse_args(words)
-    if asked.read:
-        collected, failed = page.read_json(asked.read), False
-    else:
-        collected = Collected(machine(), quick=asked.quick)
-        failed = _measured(asked, collected)
+    collected = page.read_json(asked.read) if asked.read else _measured(asked)
     _show(asked, collected)
     if asked.json:
         page.write_json(asked.json, collected)
-    if asked.write and not failed:
+    if asked.write:
         page.write_docs(ROOT / "docs", collected)
-    return 3 if failed else 0
+    return 3 if collected.failed else 0
 
 
-def _measured(asked: argparse.Namespace, collected: Collected) -> bool:
-    """Measure the parts one after the other; tell whether one failed."""
+def _measured(asked: argparse.Namespace) -> Collected:
+    """Measure the parts one after the other; one that fails does not stop the others."""
     if "helm" in asked.contestants:
         _build_helm()
+    collected = Collected(machine(), quick=asked.quick)
     scale = QUICK if asked.quick else FULL
-    failed = False
     for name in asked.only:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             ask = Ask(scale, tuple(asked.contestants), Path(folder), _say)
-            try:
-                asyncio.run(measure(ask, name, collected))
-            except (BenchFailed, DevplaneFailed) as error:
-                failed = True
-                collected.skipped[name] = "it failed"
-                _say(f"  {error}")
-    return failed
+            asyncio.run(measure(ask, name, collected))
+    return collected
 
 
 def _show(asked: argparse.Namespace, collected: Collected) -> None:

@@ -122,11 +122,17 @@ def _times_of(what: str, taken: Alone) -> Row:
 
 def _times(collected: Collected) -> Grid:
     rows = [
-        (name, f"{seconds:.0f}", collected.skipped.get(name, ""))
+        (name, f"{seconds:.0f}", _why_not(collected, name))
         for name, seconds in collected.seconds.items()
     ]
     total = f"{sum(collected.seconds.values()) / 60:.1f} minutes in all."
-    return Grid("Parts of this run", ("part", "s", "skipped"), rows, notes=[total])
+    return Grid("Parts of this run", ("part", "s", "not measured"), rows, notes=[total])
+
+
+def _why_not(collected: Collected, name: str) -> str:
+    if name in collected.failed:
+        return f"failed: {collected.failed[name]}"
+    return collected.skipped.get(name, "")
 
 
 def _sum(what: str, parts: Mapping[str, float], digits: int) -> Row:

@@ -48,7 +48,7 @@ async def _pair(
     first, second = f"a-{number:02}", f"b-{number:02}"
     values = world.load.values(Verb.INSTALL)
     begun[second] = asyncio.get_running_loop().create_future()
-    async with asyncio.TaskGroup() as group, asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
         group.create_task(operator.declare(second, values, dependsOn=[{"name": first}]))
         await asyncio.sleep(BREATH)
         await operator.declare(first, values)

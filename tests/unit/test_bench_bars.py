@@ -52,6 +52,12 @@ def test_the_helm_cli_has_to_be_slower_by_so_much() -> None:
     assert not bars["upgrade of 100: the helm CLI's wall over ours"].met
 
 
+def test_a_part_that_failed_is_a_bar_that_was_missed() -> None:
+    """No figure must not read as no complaint."""
+    bars = bars_of(failed={"wait": "it took too long"})
+    assert not bars["the part wait came through"].met
+
+
 def test_an_uninstall_is_judged_by_the_hundred() -> None:
     contest = a_contest(5.9)
     larger = Contest(contest.load, 6, 200, contest.scores)

@@ -120,6 +120,13 @@ def test_the_verdicts_come_first_and_are_counted(collected: Collected) -> None:
     assert bars.notes == [f"{met} of {len(bars.rows)} met."]
 
 
+def test_what_was_not_measured_says_why(collected: Collected) -> None:
+    collected.seconds |= {"wait": 3.0, "pods": 0.0}
+    collected.failed["wait"] = "it took too long"
+    *_, times = tables.grids(collected)
+    assert times.rows[-2:] == [("wait", "3", "failed: it took too long"), ("pods", "0", "no time")]
+
+
 def test_the_page_keeps_its_words_around_the_tables(collected: Collected, tmp_path: Path) -> None:
     """Only what stands between the marks is written anew."""
     written = tmp_path / "performance.md"

@@ -66,11 +66,17 @@ def _drawn(function: str, node: Node, total: int, x: float, y: int) -> Iterable[
     where = f'x="{x:.1f}" y="{y}" width="{width:.1f}" height="{ROW - 1}"'
     yield f'<g><title>{escape(share)}</title><rect {where} fill="{_colour(function)}"/>'
     if letters := int((width - 4) / LETTER):
-        yield f'<text x="{x + 2:.1f}" y="{y + 12}">{escape(function[:letters])}</text>'
+        yield f'<text x="{x + 2:.1f}" y="{y + 12}">{escape(short(function)[:letters])}</text>'
     yield "</g>"
     for name, call in sorted(node.calls.items()):
         yield from _drawn(name, call, total, x, y - ROW)
         x += WIDTH * call.weight / total
+
+
+def short(function: str) -> str:
+    """Return a function without the path of its Go package; Python's names have none."""
+    name, space, rest = function.partition(" ")
+    return name.rpartition("/")[2] + space + rest
 
 
 def _colour(function: str) -> str:

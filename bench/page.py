@@ -13,6 +13,7 @@ from bench.svg import chart
 
 BEGIN: Final = "<!-- Written by `bench/run.py --write`: -->"
 END: Final = "<!-- Up to here. -->"
+FIGURES: Final = "Every figure of this run: [performance.json](performance.json)."
 CHART: Final = "![Wall time of each storm as a ratio to the floor](performance.svg)"
 
 
@@ -48,5 +49,5 @@ def write_page(path: Path, collected: Collected) -> None:
     head, rest = path.read_text().split(BEGIN)
     _, tail = rest.split(END)
     found = map(as_markdown, tables.grids(collected))
-    written = "\n\n".join([BEGIN, tables.heading(collected.machine), CHART, *found, END])
+    written = "\n\n".join([BEGIN, tables.heading(collected.machine), CHART, *found, FIGURES, END])
     path.write_text(f"{head}{written}{tail}")

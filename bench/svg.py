@@ -1,7 +1,7 @@
 """The storms as a chart: each wall time as a ratio to the floor of the same run. Pure.
 
-Bars lie on a logarithmic axis that begins at the floor. Colours and words are
-readable on a light and on a dark page; nothing but SVG is needed.
+Bars lie on a logarithmic axis that begins at half of the floor. Colours and
+words are readable on a light and on a dark page; nothing but SVG is needed.
 """
 
 from collections.abc import Iterable
@@ -17,11 +17,12 @@ from bench.results import FLOOR, HELM_CLI, HELMWARD, Contest, Verb
 WIDTH: Final = 820
 LEFT, RIGHT, TOP, BOTTOM = 250, 70, 76, 46
 THICK, GAP, BETWEEN = 14, 3, 12
+BEGINNING: Final = 0.5
 COLOURS: Final = {HELMWARD: "#2f81f7", HELM_CLI: "#b08800"}
 STYLE: Final = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
 .title { font-size: 16px; font-weight: 600; } .small { font-size: 12px; }
-.axis { stroke: #8c959f; } .grid { stroke: #8c959f; stroke-opacity: .3; }
+.axis { stroke: #8c959f; stroke-width: 2; } .grid { stroke: #8c959f; stroke-opacity: .3; }
 .bar { stroke: #cf222e; stroke-width: 2; }
 @media (prefers-color-scheme: dark) { text { fill: #e6edf3; } .bar { stroke: #ff7b72; } }
 """
@@ -73,14 +74,15 @@ def _groups(contest: Contest) -> Iterable[Group]:
 
 
 def _doublings(groups: Iterable[Group]) -> int:
-    """Return how many doublings of the floor the axis has to hold."""
+    """Return how many doublings of its beginning the axis has to hold."""
     most = max((ratio for group in groups for _, ratio in group.bars), default=1.0)
-    return max(2, ceil(log2(most)))
+    return max(3, ceil(log2(most / BEGINNING)))
 
 
 def _x(ratio: float, doublings: int) -> float:
-    """Return where a ratio lies; less than the floor lies on it."""
-    return LEFT + (WIDTH - LEFT - RIGHT) * max(0.0, log2(ratio)) / doublings
+    """Return where a ratio lies; what is less than the beginning lies there."""
+    part = max(0.0, log2(ratio / BEGINNING)) / doublings
+    return LEFT + (WIDTH - LEFT - RIGHT) * part
 
 
 def _legend() -> Iterable[str]:
@@ -92,10 +94,10 @@ def _legend() -> Iterable[str]:
 
 def _scale(doublings: int, bottom: int) -> Iterable[str]:
     for power in range(doublings + 1):
-        x = _x(2.0**power, doublings)
-        kind = "grid" if power else "axis"
-        yield _line(x, TOP - 6, bottom, kind)
-        yield _text(x, TOP - 12, f"{2**power}x", "small", "middle")
+        ratio = BEGINNING * 2**power
+        x = _x(ratio, doublings)
+        yield _line(x, TOP - 6, bottom, "axis" if ratio == 1 else "grid")
+        yield _text(x, TOP - 12, f"{ratio:g}x", "small", "middle")
 
 
 def _drawn(groups: Iterable[Group], doublings: int) -> Iterable[str]:
@@ -103,11 +105,11 @@ def _drawn(groups: Iterable[Group], doublings: int) -> Iterable[str]:
     for group in groups:
         middle = y + (group.height - BETWEEN) / 2 + 4
         yield _text(LEFT - 10, middle, group.label, anchor="end")
+        for number, (name, ratio) in enumerate(group.bars):
+            yield from _bar(y + number * (THICK + GAP), name, ratio, doublings)
         if group.limit:
             at = _x(group.limit, doublings)
             yield _line(at, y - 2, y + group.height - BETWEEN, "bar")
-        for number, (name, ratio) in enumerate(group.bars):
-            yield from _bar(y + number * (THICK + GAP), name, ratio, doublings)
         y += group.height
 
 
@@ -115,7 +117,7 @@ def _bar(y: float, name: str, ratio: float, doublings: int) -> Iterable[str]:
     end = _x(ratio, doublings)
     size = f'width="{max(2.0, end - LEFT):.1f}" height="{THICK}"'
     yield f'<rect x="{LEFT}" y="{y}" {size} fill="{COLOURS[name]}" fill-opacity=".85"/>'
-    yield _text(end + 8, y + THICK - 3, f"{ratio:.2f}", "small")
+    yield _text(end + 6, y + THICK - 3, f"{ratio:.2f}", "small")
 
 
 def _line(x: float, top: float, bottom: float, kind: str) -> str:

@@ -77,6 +77,11 @@ def test_a_flame_graph_has_a_box_for_each_place_in_the_calls() -> None:
     assert titles == ["all: 100.0%", "main: 100.0%", "read: 50.0%", "turn: 50.0%", "decide: 50.0%"]
 
 
+def test_a_box_has_room_for_the_name_not_for_the_path_of_its_package() -> None:
+    assert flame.short("helm.sh/helm/v4/pkg/action.(*Install).Run") == "action.(*Install).Run"
+    assert flame.short("Handle._run (asyncio/events.py)") == "Handle._run (asyncio/events.py)"
+
+
 def test_what_would_not_be_seen_is_not_drawn() -> None:
     stacks: Counter[Stack] = Counter({("main", "long"): 100_000, ("main", "short"): 1})
     assert "short" not in flame.graph(stacks, "a title")

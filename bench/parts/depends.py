@@ -1,13 +1,14 @@
 """A release that depends on another: how soon after that one's Ready it begins."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from time import perf_counter
-from typing import Final
+from typing import Any, Final
 
 from bench.collected import Collected
 from bench.contest import BREATH
+from bench.contestant import BenchFailed
 from bench.findings import Depends
 from bench.helmward_operator import Helmward, helmward
 from bench.loads import NO_PODS
@@ -44,17 +45,35 @@ async def depends(ask: Ask, collected: Collected) -> None:
 async def _pair(
     world: World, operator: Helmward, begun: dict[str, asyncio.Future[float]], number: int
 ) -> float:
-    """Return the seconds from the Ready of one to the first revision of the other."""
+    """Return the seconds from the Ready of one to the first revision of the other.
+
+    Raises:
+        BenchFailed: the other did not wait.
+    """
     first, second = f"a-{number:02}", f"b-{number:02}"
     values = world.load.values(Verb.INSTALL)
     begun[second] = asyncio.get_running_loop().create_future()
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
-        group.create_task(operator.declare(second, values, dependsOn=[{"name": first}]))
+    dependent = operator.declare(second, values, dependsOn=[{"name": first}])
+    async with asyncio.timeout(PATIENCE), _meanwhile(dependent):
         await asyncio.sleep(BREATH)
+        if begun[second].done():
+            raise BenchFailed(f"{second} did not wait for {first}")
         await operator.declare(first, values)
         ready = perf_counter()
         started = await begun[second]
     return max(0.0, started - ready)
+
+
+@asynccontextmanager
+async def _meanwhile(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something go on beside the block, and wait for its end after it."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+        await task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 @asynccontextmanager

@@ -63,8 +63,11 @@ test: setup ## Run all tests, unit to end-to-end on a real control plane.
 test-unit: $(VENV)/.synced ## Run the tests that need no cluster.
 	@exec $(BIN)/pytest tests/unit
 
-bench: setup ## Measure time, CPU, memory and API requests per release, beside two baselines.
-	@exec $(BIN)/python bench/run.py
+bench: setup ## Measure time, CPU, memory and API requests, beside two baselines and the bars.
+	@exec $(BIN)/python bench/run.py $(BENCH_ARGS)
+
+bench-profile: setup ## Say where operator and engine spend their time during storms.
+	@exec $(BIN)/python bench/profiling.py $(BENCH_ARGS)
 
 ##@ Change
 
@@ -82,4 +85,4 @@ clean: ## Remove what was built; the next `make setup` starts from nothing.
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find src tests tools bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-.PHONY: help demo setup check lint types imports generated test test-unit bench format generate clean
+.PHONY: help demo setup check lint types imports generated test test-unit bench bench-profile format generate clean

@@ -1,104 +1,107 @@
-"""One run: every contestant in a world of its own, the same verbs, the same meter."""
+"""Contestants one after the other, each in a world of its own: the same verbs, the same meter."""
 
 import asyncio
-import os
-import platform
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-import helmward as package
 from bench.contestant import BenchFailed, Contestant
 from bench.floor import floor
 from bench.helm_cli import helm_cli
 from bench.helmward_operator import helmward
-from bench.results import (
-    FLOOR,
-    HELM_CLI,
-    HELMWARD,
-    Alone,
-    Machine,
-    Results,
-    Score,
-    Storm,
-    Verb,
-)
+from bench.loads import Load
+from bench.results import FLOOR, HELM_CLI, HELMWARD, Alone, Contest, Score, Storm, Verb
 from bench.world import World, fresh_world
 
-__all__ = ["CONTESTANTS", "BenchFailed", "Plan", "run"]
+__all__ = ["CONTESTANTS", "Contested", "contests", "storm"]
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 Say = Callable[[str], None]
 
 CONTESTANTS: Final = {"floor": FLOOR, "helm": HELM_CLI, "helmward": HELMWARD}
-"""In the order of the table: names of `--only`, names in the table."""
+"""In the order of the table: names of the flag, names in the table."""
 BREATH: Final = 0.25
 """Seconds between two releases alone, for pods and controllers to catch up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What one run measures."""
+class Contested:
+    """What each contestant is asked for: storms of some sizes, and releases alone."""
 
-    releases: int
-    alone: int
-    contestants: tuple[str, ...]
-    profile: Path | None = None
+    load: Load
+    sizes: Mapping[str, Sequence[int]]
+    """Releases of each storm, by contestant, the smallest first."""
+    alone: Mapping[str, int]
+    """How many releases alone, by contestant; none if it is not named."""
 
-    @property
-    def all_at_once(self) -> list[str]:
-        """Releases of the storm."""
-        return [f"web-{number:03}" for number in range(self.releases)]
+    def releases(self, name: str) -> list[str]:
+        """Return all names that a contestant will be asked for."""
+        return storm_names(max(self.sizes[name])) + self.one_by_one(name)
 
-    @property
-    def one_by_one(self) -> list[str]:
-        """Releases that are alone; the first warms up and is not counted."""
-        return [f"one-{number:03}" for number in range(self.alone + 1)]
+    def one_by_one(self, name: str) -> list[str]:
+        """Return the releases that are alone; the first warms up and is not counted."""
+        return [f"one-{number:03}" for number in range(self.alone.get(name, 0) + 1)]
 
 
-async def run(plan: Plan, folder: Path, *, say: Say) -> Results:
-    """Let the contestants take part one after the other, and return all figures.
+def storm_names(count: int) -> list[str]:
+    """Return the names of so many releases."""
+    return [f"web-{number:04}" for number in range(count)]
+
+
+async def contests(asked: Contested, folder: Path, say: Say) -> list[Contest]:
+    """Let the contestants take part one after the other, and return a contest a size.
 
     Raises:
         BenchFailed: a contestant did not come through.
     """
-    scores, kubernetes = [], ""
-    for name in plan.contestants:
-        say(CONTESTANTS[name])
-        async with fresh_world(folder / name, say) as world:
-            kubernetes = world.plane.version
-            async with _contestant(name, world, plan) as contestant:
-                scores.append(await _score(contestant, world, plan, say))
-    return Results(_machine(kubernetes), plan.releases, tuple(scores))
+    scores: dict[int, list[Score]] = {}
+    for name in asked.sizes:
+        say(f"  {CONTESTANTS[name]}, {asked.load.name}")
+        async with (
+            fresh_world(folder / name, say, asked.load) as world,
+            _contestant(name, world, asked) as contestant,
+        ):
+            for size, score in (await _scores(contestant, name, world, asked, say)).items():
+                scores.setdefault(size, []).append(score)
+    return [
+        Contest(asked.load.name, asked.load.objects, size, tuple(scores[size]))
+        for size in sorted(scores)
+    ]
 
 
 @asynccontextmanager
-async def _contestant(name: str, world: World, plan: Plan) -> AsyncIterator[Contestant]:
-    releases = plan.all_at_once + plan.one_by_one
+async def _contestant(name: str, world: World, asked: Contested) -> AsyncIterator[Contestant]:
     entered: dict[str, Callable[[], AbstractAsyncContextManager[Contestant]]] = {
-        "floor": partial(floor, world, releases),
+        "floor": partial(floor, world, asked.releases(name)),
         "helm": partial(helm_cli, world),
-        "helmward": partial(helmward, world, profile=plan.profile),
+        "helmward": partial(helmward, world),
     }
     async with entered[name]() as contestant:
         yield contestant
 
 
-async def _score(contestant: Contestant, world: World, plan: Plan, say: Say) -> Score:
+async def _scores(
+    contestant: Contestant, name: str, world: World, asked: Contested, say: Say
+) -> dict[int, Score]:
     """Take the times alone first: what is started fresh is warm when the storm comes."""
-    alone, storms = {}, {}
+    alone: dict[Verb, Alone] = {}
+    found: dict[int, Score] = {}
     await world.idle(contestant.pids)
     for verb in Verb:
-        alone[verb] = await _alone(contestant, world, verb, plan.one_by_one)
-        say(f"  {verb} alone: {1000 * alone[verb].median:.0f} ms")
-    for verb in Verb:
-        storms[verb] = await _storm(contestant, world, verb, plan.all_at_once)
-        say(f"  {verb} of {plan.releases}: {storms[verb].wall:.2f} s")
-    return Score(contestant.name, storms, alone)
+        taken = await _alone(contestant, world, verb, asked.one_by_one(name))
+        if taken.took:
+            alone[verb] = taken
+            say(f"    {verb} alone: {1000 * taken.median:.0f} ms")
+    for size in asked.sizes[name]:
+        storms = {}
+        for verb in Verb:
+            storms[verb] = await storm(contestant, world, verb, storm_names(size))
+            say(f"    {verb} of {size}: {storms[verb].wall:.2f} s")
+        found[size] = Score(contestant.name, storms, {} if found else alone)
+    return found
 
 
 async def _alone(
@@ -114,13 +117,11 @@ async def _alone(
     return Alone(tuple(took[1:]))
 
 
-async def _storm(
-    contestant: Contestant, world: World, verb: Verb, releases: Sequence[str]
-) -> Storm:
+async def storm(contestant: Contestant, world: World, verb: Verb, releases: Sequence[str]) -> Storm:
     """Time all releases at once; what is used and asked for counts until all is at rest."""
     mark, used, served = world.audit.mark(), contestant.usage(), world.plane_cpu()
     started = time.perf_counter()
-    await _all(contestant, verb, releases)
+    await everyone(contestant, verb, releases)
     wall = time.perf_counter() - started
     await world.idle(contestant.pids)
     return Storm(
@@ -132,35 +133,15 @@ async def _storm(
     )
 
 
-async def _all(contestant: Contestant, verb: Verb, releases: Sequence[str]) -> None:
+async def everyone(contestant: Contestant, verb: Verb, releases: Sequence[str]) -> None:
+    """Ask for all of them at once, and wait until all are done.
+
+    Raises:
+        BenchFailed: one did not come through.
+    """
     try:
         async with asyncio.TaskGroup() as group:
             for name in releases:
                 group.create_task(contestant.perform(verb, name))
     except ExceptionGroup as errors:
         raise BenchFailed(f"{contestant.name}, {verb}: {errors.exceptions[0]}") from errors
-
-
-def _machine(kubernetes: str) -> Machine:
-    return Machine(
-        cores=os.cpu_count() or 0,
-        memory_gb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30,
-        processor=_processor(),
-        python=platform.python_version(),
-        helmward=package.__version__,
-        helm_sdk=_required("helm.sh/helm/v4"),
-        kubernetes=kubernetes,
-    )
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.machine())
-
-
-def _required(module: str) -> str:
-    """Return the version of a Go module that the engine, and so `helm`, is built from."""
-    lines = (ROOT / "engine" / "go.mod").read_text().splitlines()
-    found = (line.split()[1] for line in lines if line.split()[:1] == [module])
-    return next(found, "unknown")

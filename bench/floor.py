@@ -19,7 +19,7 @@ import msgspec
 import yaml
 
 from bench.results import FLOOR, Usage, Verb
-from bench.world import INSTALLED, NAMESPACE, UPGRADED, World
+from bench.world import NAMESPACE, World
 from helmward.engine import Engine, EngineProcess
 from helmward.kube import Kube
 from helmward.kube.resources import SECRETS
@@ -126,14 +126,14 @@ async def _model(world: World) -> tuple[Revision, Revision]:
 
 
 async def _release(engine: Engine, release: ReleaseRef, world: World) -> None:
-    reference = ChartRef(world.repository, "bench", "1.0.0")
+    reference = ChartRef(world.repository, world.archive.about["name"], "1.0.0")
     chart = await engine.pull_chart(reference, max_index_age=DEADLINE, deadline=DEADLINE)
     base = Base()
-    for verb, values in ((engine.install, INSTALLED), (engine.upgrade, UPGRADED)):
-        written = await verb(
+    for verb, act in ((Verb.INSTALL, engine.install), (Verb.UPGRADE, engine.upgrade)):
+        written = await act(
             release,
             chart=chart,
-            values=msgspec.json.encode(values),
+            values=msgspec.json.encode(world.load.values(verb)),
             base=base,
             why="a model",
             deadline=DEADLINE,

@@ -12,7 +12,7 @@ import yaml
 
 from bench.contestant import BenchFailed
 from bench.results import HELM_CLI, Usage, Verb
-from bench.world import INSTALLED, NAMESPACE, UPGRADED, World
+from bench.world import NAMESPACE, World
 
 AT_ONCE: Final = 2
 MB: Final = 1024.0
@@ -94,7 +94,7 @@ async def helm_cli(world: World) -> AsyncIterator[HelmCli]:
     chart = world.folder / world.archive.filename
     chart.write_bytes(world.archive.content)
     values = {}
-    for verb, document in ((Verb.INSTALL, INSTALLED), (Verb.UPGRADE, UPGRADED)):
+    for verb in (Verb.INSTALL, Verb.UPGRADE):
         values[verb] = world.folder / f"{verb}.yaml"
-        values[verb].write_text(yaml.safe_dump(document))
+        values[verb].write_text(yaml.safe_dump(world.load.values(verb)))
     yield HelmCli(world, chart, values)

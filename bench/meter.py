@@ -23,10 +23,12 @@ def cpu(pid: int) -> float:
 
 def peak(pid: int) -> float:
     """Return the most memory that a process ever had resident, in megabytes."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / MB
-    return 0.0
+    return _memory(pid, "VmHWM:")
+
+
+def rss(pid: int) -> float:
+    """Return the memory that a process has resident now, in megabytes."""
+    return _memory(pid, "VmRSS:")
 
 
 def child(pid: int, program: str) -> int:
@@ -55,6 +57,13 @@ def children(pid: int) -> list[int]:
 def family_cpu(pids: Iterable[int]) -> float:
     """Return the seconds that some processes have used."""
     return sum(cpu(pid) for pid in pids)
+
+
+def _memory(pid: int, field: str) -> float:
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field):
+            return int(line.split()[1]) / MB
+    return 0.0
 
 
 def _stat(pid: int) -> list[str]:

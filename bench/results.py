@@ -62,6 +62,17 @@ class Storm:
         """Requests for each release."""
         return self.requests.total() / self.releases
 
+    @property
+    def caused_each(self) -> float:
+        """Requests for each release, without Leases: those are renewed by the clock."""
+        leases = sum(count for asked, count in self.requests.items() if asked.endswith(" leases"))
+        return (self.requests.total() - leases) / self.releases
+
+    @property
+    def discovery(self) -> int:
+        """How often the server was asked what it serves; such a request is about no object."""
+        return sum(count for asked, count in self.requests.items() if " /" in asked)
+
 
 @dataclass(frozen=True, slots=True)
 class Alone:
@@ -77,6 +88,8 @@ class Alone:
     @property
     def p95(self) -> float:
         """What nearly all of them stayed below."""
+        if len(self.took) == 1:
+            return self.took[0]
         return quantiles(self.took, n=20, method="inclusive")[-1]
 
 
@@ -86,31 +99,29 @@ class Score:
 
     name: str
     storms: Mapping[Verb, Storm]
-    alone: Mapping[Verb, Alone]
+    alone: Mapping[Verb, Alone] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """On what it was measured, and with which versions."""
+class Contest:
+    """Contestants that did the same, each in a world of its own."""
 
-    cores: int
-    memory_gb: float
-    processor: str
-    python: str
-    helmward: str
-    helm_sdk: str
-    kubernetes: str
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """Everything that one run measured."""
-
-    machine: Machine
+    load: str
+    objects: int
     releases: int
     scores: tuple[Score, ...]
 
+    def score(self, name: str) -> Score | None:
+        """Return the figures of a contestant; None if it did not take part."""
+        return next((one for one in self.scores if one.name == name), None)
+
     def wall(self, name: str, verb: Verb) -> float | None:
-        """Return a contestant's wall time; None if it did not take part."""
-        found = (one.storms[verb].wall for one in self.scores if one.name == name)
-        return next(found, None)
+        """Return a contestant's wall time; None if there is none."""
+        found = self.score(name)
+        storm = found.storms.get(verb) if found else None
+        return storm.wall if storm else None
+
+    def ratio(self, name: str, over: str, verb: Verb) -> float | None:
+        """Return how many times as long one took as another."""
+        one, other = self.wall(name, verb), self.wall(over, verb)
+        return one / other if one and other else None

@@ -1,7 +1,7 @@
-"""`make bench`: 100 releases by Helmward, beside the `helm` CLI and the raw writes.
+"""`make bench`: Helmward beside the `helm` CLI and the raw writes, part by part.
 
-The door: flags in, a table out. Exit code 0 when every contestant came
-through, 3 when one did not.
+The door: flags in, tables out. Exit code 0 when every part came through,
+3 when one did not; a bar that was missed is a verdict, not a failure.
 """
 
 import argparse
@@ -9,43 +9,55 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Not this folder itself: its modules must not stand in for others of the same name.
 sys.path[0] = str(ROOT)
 
-from bench import report, table  # noqa: E402
-from bench.contest import CONTESTANTS, BenchFailed, Plan, run  # noqa: E402
-from helmward.devplane import DevplaneFailed  # noqa: E402
+from bench import page, tables  # noqa: E402
+from bench.collected import Collected  # noqa: E402
+from bench.contest import CONTESTANTS  # noqa: E402
+from bench.contest_table import details_as_text  # noqa: E402
+from bench.grid import as_text  # noqa: E402
+from bench.machine import machine  # noqa: E402
+from bench.parts.all import PARTS, measure  # noqa: E402
+from bench.parts.part import Ask  # noqa: E402
+from bench.scale import FULL, QUICK  # noqa: E402
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure, print the table, and write what was asked for."""
+    """Measure, print the tables, and write what was asked for."""
     asked = _parser().parse_args(words)
-    if "helm" in asked.only:
-        _build_helm()
-    plan = Plan(
-        releases=asked.releases or (20 if asked.quick else 100),
-        alone=3 if asked.quick else 15,
-        contestants=tuple(asked.only),
-        profile=asked.profile,
-    )
-    try:
-        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-            results = asyncio.run(run(plan, Path(folder), say=_say))
-    except (BenchFailed, DevplaneFailed) as error:
-        _say(str(error))
-        return 3
-    print(table.as_text(results))
-    if asked.details:
-        print(table.details_as_text(results))
+    collected = page.read_json(asked.read) if asked.read else _measured(asked)
+    _show(asked, collected)
     if asked.json:
-        report.write_json(asked.json, results)
+        page.write_json(asked.json, collected)
     if asked.write:
-        report.write_page(ROOT / "docs" / "performance.md", results)
-    return 0
+        page.write_docs(ROOT / "docs", collected)
+    return 3 if collected.failed else 0
+
+
+def _measured(asked: argparse.Namespace) -> Collected:
+    """Measure the parts one after the other; one that fails does not stop the others."""
+    if "helm" in asked.contestants:
+        _build_helm()
+    collected = Collected(machine(), quick=asked.quick)
+    scale = QUICK if asked.quick else FULL
+    for name in asked.only:
+        with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+            ask = Ask(scale, tuple(asked.contestants), Path(folder), _say)
+            asyncio.run(measure(ask, name, collected))
+    return collected
+
+
+def _show(asked: argparse.Namespace, collected: Collected) -> None:
+    print(f"\n{tables.heading(collected.machine)}")
+    for grid in tables.grids(collected):
+        print(as_text(grid))
+    if asked.details:
+        print(details_as_text(collected.contests))
 
 
 def _build_helm() -> None:
@@ -56,32 +68,40 @@ def _build_helm() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench/run.py", description=__doc__)
     add = parser.add_argument
-    add("-n", "--releases", type=int, metavar="N", help="releases of a storm (default 100)")
-    add("--quick", action="store_true", help="20 releases, 3 alone: does it work at all?")
+    add("--quick", action="store_true", help="a few releases of everything: does it work at all?")
     add(
         "--only",
-        type=_names,
+        type=lambda text: _names(text, PARTS),
+        default=list(PARTS),
+        metavar="PARTS",
+        help=f"some of {', '.join(PARTS)}, with commas",
+    )
+    add(
+        "--contestants",
+        type=lambda text: _names(text, CONTESTANTS),
         default=list(CONTESTANTS),
         metavar="NAMES",
         help=f"some of {', '.join(CONTESTANTS)}, with commas",
     )
     add("--details", action="store_true", help="print also the requests and the plane's CPU")
     add("--json", type=Path, metavar="FILE", help="write all figures to FILE")
-    add("--write", action="store_true", help="put the table into docs/performance.md")
-    add("--profile", type=Path, metavar="FILE", help="run the operator under cProfile")
+    add("--write", action="store_true", help="put tables, chart and figures into docs/")
+    add("--read", type=Path, metavar="FILE", help="measure nothing: take the figures from FILE")
     return parser
 
 
-def _names(text: str) -> list[str]:
-    """Read names with commas, put in the order of the table.
+def _names(text: str, known: Iterable[str]) -> list[str]:
+    """Read names with commas, put in their order.
 
     Raises:
-        argparse.ArgumentTypeError: there is no such contestant.
+        argparse.ArgumentTypeError: there is no such name.
     """
     given = {name.strip() for name in text.split(",")}
-    if unknown := given - set(CONTESTANTS):
-        raise argparse.ArgumentTypeError(f"no contestant {', '.join(sorted(unknown))}")
-    return [name for name in CONTESTANTS if name in given]
+    if unknown := given - set(known):
+        raise argparse.ArgumentTypeError(
+            f"no {', '.join(sorted(unknown))}; there are {', '.join(known)}"
+        )
+    return [name for name in known if name in given]
 
 
 def _say(words: str) -> None:

@@ -1,4 +1,4 @@
-"""Where a contestant works: a fresh control plane, the chart, an idle machine to begin on."""
+"""Where a contestant works: a fresh control plane, a chart, an idle machine to begin on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import meter
+from bench.loads import WITH_PODS, Load
 from bench.meter import AuditLog
 from helmward.demo.pack import Archive, pack
 from helmward.demo.shelf import chart_repository
@@ -16,11 +17,6 @@ from helmward.kube import Kube, load_config
 from helmward.kube.resources import NAMESPACES
 
 NAMESPACE: Final = "bench"
-CHART: Final = Path(__file__).parent / "chart"
-INSTALLED: Final = {"greeting": "Good morning!"}
-UPGRADED: Final = {"greeting": "Good evening!"}
-OBJECTS: Final = 6
-
 BENCH_USER: Final = (("Impersonate-User", "bench"), ("Impersonate-Group", "system:masters"))
 LOOK: Final = 1.0
 """Seconds over which idleness is judged."""
@@ -40,6 +36,7 @@ class World:
     """A client whose requests do not."""
     audit: AuditLog
     folder: Path
+    load: Load
     archive: Archive
     repository: str
     """URL of the chart repository."""
@@ -63,9 +60,11 @@ class World:
 
 
 @asynccontextmanager
-async def fresh_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator[World]:
+async def fresh_world(
+    folder: Path, say: Callable[[str], None], load: Load = WITH_PODS
+) -> AsyncIterator[World]:
     """Start a control plane in `folder`, with an empty namespace and a chart repository."""
-    log, archive = folder / "audit.jsonl", pack(CHART)
+    log, archive = folder / "audit.jsonl", pack(load.chart)
     async with (
         running_plane(folder / "plane", unsafe_no_fsync=True, audit_log=log) as plane,
         Kube(load_config(str(plane.kubeconfig))) as kube,
@@ -75,5 +74,4 @@ async def fresh_world(folder: Path, say: Callable[[str], None]) -> AsyncIterator
         say(f"  control plane {plane.version} ready after {plane.seconds:.1f} s")
         await bench.create(NAMESPACES, {"metadata": {"name": NAMESPACE}})
         parts = {meter.words(pid)[1]: pid for pid in meter.children(plane.pid)}
-        world = World(plane, kube, bench, AuditLog(log), folder, archive, repository, parts)
-        yield world
+        yield World(plane, kube, bench, AuditLog(log), folder, load, archive, repository, parts)

@@ -118,6 +118,9 @@ func run(set settings, log *slog.Logger) error {
 	if set.instance == "" {
 		set.instance = fmt.Sprintf("engine-%d-%d", os.Getpid(), time.Now().UnixMilli())
 	}
+	if err := profile(ctx, os.Getenv(pprofVariable), log); err != nil {
+		return err
+	}
 	kube.ManagedFieldsManager = objects.FieldManager
 	engine := verbs.New(set.instance, set.sources, cluster.New(set.kubeconfig, set.context))
 	if set.parent != 0 {

@@ -1,0 +1,142 @@
+"""Charts that cannot be installed, or not upgraded: what is said, and what is left."""
+
+import json
+from typing import Any, Final
+
+from tests.differential.case import Case, Edition, Verb
+from tests.differential.charts.packing import depends, sub
+from tests.support.helm import config_map
+
+ONE: Final = Edition({"c.yaml": config_map("c", v="{{ .Values.v }}")}, {"v": "1"})
+SCHEMA: Final = json.dumps(
+    {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "object",
+        "properties": {"replicas": {"type": "integer", "minimum": 1}},
+        "required": ["replicas"],
+    }
+)
+NOTHING_LEFT: Final = {verb: () for verb in (Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK)}
+"""An install that wrote no revision; there is nothing to go on from, in each one's words."""
+DEPLOYMENT: Final = (
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n"
+    "spec: {replicas: {{ .Values.replicas }}, selector: {matchLabels: {app: '{{ .Values.app }}'}},"
+    " template: {metadata: {labels: {app: '{{ .Values.app }}'}},"
+    " spec: {containers: [{name: main, image: 'app:1'}]}}}\n"
+)
+
+
+def never(name: str, edition: Edition, *words: str, **more: Any) -> Case:
+    """Return a row of a chart that cannot be installed at all and leaves no revision."""
+    fails = {**NOTHING_LEFT, Verb.INSTALL: words}
+    return Case(name, edition, edition, fails=fails, **more)
+
+
+def broken_later(name: str, text: str, *words: str, **more: Any) -> Case:
+    """Return a row of a chart whose second version has a template that is broken."""
+    broken = ONE.but(templates={**ONE.templates, "broken.yaml": text}, values={"v": "2"})
+    return Case(name, ONE, broken, fails={Verb.UPGRADE: words}, **more)
+
+
+def deployed(app: str, replicas: int) -> Edition:
+    """Return a chart of a ConfigMap and a Deployment."""
+    texts = {"d.yaml": DEPLOYMENT, "c.yaml": config_map("c", v="{{ .Values.app }}")}
+    return Edition(texts, {"app": app, "replicas": replicas})
+
+
+FAILING: Final = (
+    Case(
+        "schema",
+        ONE.but(files={"values.schema.json": SCHEMA}, given={"replicas": 1}),
+        ONE.but(files={"values.schema.json": SCHEMA}, given={"replicas": 0}),
+        fails={Verb.UPGRADE: ("/replicas", "1")},
+    ),
+    never(
+        "schema-of-a-subchart",
+        ONE.but(
+            files={**sub("front", {}), "charts/front/values.schema.json": SCHEMA},
+            given={"front": {"replicas": "many"}},
+        ),
+        "front",
+        "/replicas",
+        "integer",
+    ),
+    broken_later(
+        "fail-in-a-template", '{{ fail "colour is required" }}', "colour is required", "broken.yaml"
+    ),
+    never(
+        "required",
+        ONE.but(templates={"c.yaml": config_map("c", v='{{ required "say v!" .Values.w }}')}),
+        "say v!",
+        "c.yaml",
+    ),
+    never(
+        "nil-pointer",
+        ONE.but(templates={"n.yaml": "a: {{ .Values.a.b }}"}),
+        "n.yaml:1",
+        "nil pointer",
+    ),
+    never(
+        "unclosed", ONE.but(templates={"n.yaml": "a: {{ if true }}"}), "n.yaml", "unexpected EOF"
+    ),
+    broken_later("no-yaml", "kind: ConfigMap\n  bad: indent\n", "broken.yaml", "mapping values"),
+    broken_later(
+        "unknown-kind",
+        "apiVersion: nowhere.example/v1\nkind: Thing\nmetadata: {name: t}\n",
+        "Thing",
+        "nowhere.example/v1",
+    ),
+    broken_later("unknown-field", config_map("x") + "typo: here\n", "typo"),
+    broken_later(
+        "not-a-string",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, labels: {a: true}}\n",
+        "x",
+    ),
+    broken_later("no-kind", "apiVersion: v1\nmetadata: {name: x}\n", "kind"),
+    broken_later("no-name", "apiVersion: v1\nkind: ConfigMap\n", "name"),
+    Case(
+        "immutable",
+        deployed("a", 1),
+        deployed("b", 1),
+        fails={Verb.UPGRADE: ("field is immutable", "spec.selector")},
+    ),
+    Case(
+        "refused-at-install",
+        deployed("a", -1),
+        deployed("a", 1),
+        fails={
+            Verb.INSTALL: ("spec.replicas", "greater than or equal to 0"),
+            Verb.ROLLBACK: ("spec.replicas", "greater than or equal to 0"),
+        },
+    ),
+    never(
+        "kube-version",
+        ONE.but(metadata={"kubeVersion": ">=99.0.0"}),
+        "kubeVersion: >=99.0.0",
+        "incompatible",
+    ),
+    never(
+        "missing-dependency",
+        ONE.but(metadata=depends("nosuch", repository="https://charts.example")),
+        "nosuch",
+    ),
+    never("a-library", ONE.but(metadata={"type": "library"}), "library", "not installable"),
+    Case(
+        "duplicate",
+        ONE.but(templates={"a.yaml": config_map("c", v="a"), "b.yaml": config_map("c", v="b")}),
+        ONE.but(templates={"a.yaml": config_map("c", v="a"), "b.yaml": config_map("c", v="c")}),
+    ),
+    never(
+        "owned-by-nobody",
+        ONE,
+        "c",
+        before=({"metadata": {"name": "c"}, "data": {"mine": "1"}},),
+    ),
+    Case(
+        "owned-by-nobody-later",
+        ONE,
+        ONE.but(templates={**ONE.templates, "x.yaml": config_map("x", v="1")}, values={"v": "2"}),
+        fails={Verb.UPGRADE: ("x",)},
+        before=({"metadata": {"name": "x"}, "data": {"mine": "1"}},),
+    ),
+)

@@ -22,6 +22,11 @@ class Verb(StrEnum):
     UNINSTALL = "uninstall"
 
 
+FAILED: Final = "what failed stays failed: superseded is what was once in force"
+STAYS_FAILED: Final = {"upgrade records": FAILED, "rollback records": FAILED}
+"""Stock Helm marks a failed first revision as superseded once another is deployed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
     """One version of a chart, with the values that it is installed with."""

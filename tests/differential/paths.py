@@ -38,11 +38,11 @@ class Lean:
         ref = self.helm.ref(case.release)
         over = await self.helm.engine.get(ref)
         how: dict[str, Any] = {"base": over.base if over else Base(), "deadline": LONG}
-        if verb in VERSIONS:
-            how |= await self._wanted(verb, case)
         if verb == Verb.ROLLBACK:
             how["options"] = ActionOptions(to_revision=1)
         try:
+            if verb in VERSIONS:
+                how |= await self._wanted(verb, case)
             await getattr(self.helm.engine, verb)(ref, why=WHY[verb], **how)
         except HelmwardError as error:
             return str(error)

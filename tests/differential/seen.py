@@ -185,4 +185,4 @@ ABSENT: Final = "(absent)"
 
 def _short(thing: Any) -> str:
     text = str(thing)
-    return text if len(text) < 300 else f"{text[:300]}..."  # noqa: PLR2004 (a screen's width or so)
+    return text if len(text) < 300 else f"{text[:300]}..."

@@ -101,11 +101,7 @@ type application struct {
 // once. The first kind with an error is the last that is written.
 func (a *application) all(targets kube.ResourceList) error {
 	for start := 0; start < len(targets); {
-		end := start + 1
-		kind := targets[start].Mapping.GroupVersionKind
-		for end < len(targets) && targets[end].Mapping.GroupVersionKind == kind {
-			end++
-		}
+		end := start + sameKind(targets[start:])
 		a.each(targets[start:end], a.one)
 		if len(a.errs) > 0 {
 			return errors.Join(a.errs...)
@@ -117,6 +113,19 @@ func (a *application) all(targets kube.ResourceList) error {
 		start = end
 	}
 	return nil
+}
+
+// sameKind counts how many targets from the first on are applied at once: all
+// of its kind, up to one that is among them twice. The last of those stays.
+func sameKind(targets kube.ResourceList) int {
+	met := map[string]bool{}
+	for i, info := range targets {
+		if info.Mapping.GroupVersionKind != targets[0].Mapping.GroupVersionKind || met[key(info)] {
+			return i
+		}
+		met[key(info)] = true
+	}
+	return len(targets)
 }
 
 func (a *application) each(targets kube.ResourceList, do func(*resource.Info) error) {
@@ -165,7 +174,7 @@ func (a *application) one(info *resource.Info) error {
 // one where it should be new, else after a look.
 func (c *Client) apply(info *resource.Info, original, trusted bool) (existed bool, err error) {
 	if info.Name == "" {
-		return false, c.post(info)
+		return false, c.applyNameless(info)
 	}
 	at := c.expected(info)
 	look := original && at == (version{})
@@ -240,6 +249,15 @@ func (c *Client) patch(info *resource.Info, at version) error {
 	}
 	c.remember(info, reply)
 	return nil
+}
+
+// applyNameless creates a hook whose name the server chooses. Nothing else can
+// be without a name: no revision would find again what it made.
+func (c *Client) applyNameless(info *resource.Info) error {
+	if !isHook(info) {
+		return errNameless
+	}
+	return c.post(info)
 }
 
 // post creates an object whose name the server chooses.

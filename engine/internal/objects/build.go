@@ -56,7 +56,7 @@ func (c *Client) Build(reader io.Reader, _ bool) (_ kube.ResourceList, err error
 }
 
 // parse reads all objects of a manifest. Objects of kinds that are not served
-// cannot exist: `lenient` leaves them out.
+// cannot exist: `lenient` leaves them out, and takes metadata as it is.
 func (c *Client) parse(manifest string, lenient bool) (kube.ResourceList, error) {
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(manifest)))
 	var list kube.ResourceList
@@ -74,6 +74,10 @@ func (c *Client) parse(manifest string, lenient bool) (kube.ResourceList, error)
 				number, sourceOf(document), err)
 		}
 		for _, object := range objects {
+			if err := checkMetadata(object); err != nil && !lenient {
+				return nil, failure.New(pb.Failure_CHART_INVALID, "document %d%s of the manifest: %w",
+					number, sourceOf(document), err)
+			}
 			info, err := c.info(object)
 			switch {
 			case err == nil:

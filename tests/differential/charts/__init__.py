@@ -1,8 +1,15 @@
 """The table's rows, by what is peculiar to their charts."""
 
-from tests.differential.charts.failing import FAILING
-from tests.differential.charts.hooks import HOOKS
-from tests.differential.charts.packing import PACKING
-from tests.differential.charts.plain import PLAIN
+from typing import Final
 
-CASES = (*PLAIN, *HOOKS, *PACKING, *FAILING)
+from tests.differential.case import Case
+from tests.differential.charts import failing, hooks, large, packing, plain, rendering
+
+CASES: Final[tuple[Case, ...]] = (
+    *plain.CASES,
+    *rendering.CASES,
+    *large.CASES,
+    *hooks.CASES,
+    *packing.CASES,
+    *failing.CASES,
+)

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from tests.differential.case import Case, Edition, Verb
+from tests.differential.case import FAILED, Case, Edition, Verb
 from tests.differential.charts.packing import depends, sub
 from tests.support.helm import config_map
 
@@ -16,13 +16,28 @@ SCHEMA: Final = json.dumps(
         "required": ["replicas"],
     }
 )
-NOTHING_LEFT: Final = {verb: () for verb in (Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK)}
+NOTHING_LEFT: Final = dict.fromkeys((Verb.INSTALL, Verb.UPGRADE, Verb.ROLLBACK), ())
 """An install that wrote no revision; there is nothing to go on from, in each one's words."""
 DEPLOYMENT: Final = (
     "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n"
     "spec: {replicas: {{ .Values.replicas }}, selector: {matchLabels: {app: '{{ .Values.app }}'}},"
     " template: {metadata: {labels: {app: '{{ .Values.app }}'}},"
     " spec: {containers: [{name: main, image: 'app:1'}]}}}\n"
+)
+
+
+SERVICE: Final = (
+    "apiVersion: v1\nkind: Service\nmetadata: {name: x, annotations: {}}\n"
+    "spec: {ports: [{port: 80}]}\n"
+)
+ROLE: Final = (
+    "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules: []\n"
+)
+NOTED: Final = SERVICE.replace("annotations: {}", "annotations: {port: 80}")
+IN_FORCE: Final = "a rollback that fails leaves in force what was: stock Helm has nothing deployed"
+MIDST: Final = "after a refusal no further kind is written; stock Helm goes on while it lives"
+CLAIMED: Final = (
+    "whose an object is turns out when it is applied, after the claim: it saves a look each"
 )
 
 
@@ -38,18 +53,23 @@ def broken_later(name: str, text: str, *words: str, **more: Any) -> Case:
     return Case(name, ONE, broken, fails={Verb.UPGRADE: words}, **more)
 
 
+def twice(one: str, other: str) -> Edition:
+    """Return a chart that has an object twice; an install must not depend on which is first."""
+    return Edition({"a.yaml": config_map("c", v=one), "b.yaml": config_map("c", v=other)})
+
+
 def deployed(app: str, replicas: int) -> Edition:
     """Return a chart of a ConfigMap and a Deployment."""
     texts = {"d.yaml": DEPLOYMENT, "c.yaml": config_map("c", v="{{ .Values.app }}")}
     return Edition(texts, {"app": app, "replicas": replicas})
 
 
-FAILING: Final = (
+CASES: Final = (
     Case(
         "schema",
         ONE.but(files={"values.schema.json": SCHEMA}, given={"replicas": 1}),
         ONE.but(files={"values.schema.json": SCHEMA}, given={"replicas": 0}),
-        fails={Verb.UPGRADE: ("/replicas", "1")},
+        fails={Verb.UPGRADE: ("replicas", "1")},
     ),
     never(
         "schema-of-a-subchart",
@@ -58,7 +78,7 @@ FAILING: Final = (
             given={"front": {"replicas": "many"}},
         ),
         "front",
-        "/replicas",
+        "replicas",
         "integer",
     ),
     broken_later(
@@ -66,7 +86,7 @@ FAILING: Final = (
     ),
     never(
         "required",
-        ONE.but(templates={"c.yaml": config_map("c", v='{{ required "say v!" .Values.w }}')}),
+        ONE.but(templates={"c.yaml": config_map("c", v="{{ required `say v!` .Values.w }}")}),
         "say v!",
         "c.yaml",
     ),
@@ -86,14 +106,23 @@ FAILING: Final = (
         "Thing",
         "nowhere.example/v1",
     ),
-    broken_later("unknown-field", config_map("x") + "typo: here\n", "typo"),
+    broken_later("unknown-field", SERVICE.replace("port: 80", "port: 80, typo: here"), "typo"),
     broken_later(
-        "not-a-string",
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, labels: {a: true}}\n",
-        "x",
+        "label-that-is-no-string",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, labels: {a: true, b: c}}\n",
+        "metadata.labels",
+    ),
+    broken_later("name-that-is-no-string", config_map("no"), "metadata.name"),
+    never(
+        "annotation-that-is-no-string", ONE.but(templates={"s.yaml": NOTED}), "metadata.annotations"
     ),
     broken_later("no-kind", "apiVersion: v1\nmetadata: {name: x}\n", "kind"),
-    broken_later("no-name", "apiVersion: v1\nkind: ConfigMap\n", "name"),
+    broken_later("no-name", "apiVersion: v1\nkind: ConfigMap\n", "name may not be empty"),
+    broken_later(
+        "generated-name",
+        SERVICE.replace("name: x", "generateName: x-"),
+        "name may not be empty",
+    ),
     Case(
         "immutable",
         deployed("a", 1),
@@ -108,6 +137,18 @@ FAILING: Final = (
             Verb.INSTALL: ("spec.replicas", "greater than or equal to 0"),
             Verb.ROLLBACK: ("spec.replicas", "greater than or equal to 0"),
         },
+        differs={"upgrade records": FAILED, "rollback records": f"{FAILED}; {IN_FORCE}"},
+    ),
+    Case(
+        "refused-in-the-midst",
+        Edition({"r.yaml": ROLE, "c.yaml": config_map("c", **{"a/b": "1"})}),
+        Edition({"r.yaml": ROLE, "c.yaml": config_map("c", a="1")}),
+        fails={Verb.INSTALL: ("data[a/b]",), Verb.ROLLBACK: ("data[a/b]",)},
+        differs={
+            "install objects": MIDST,
+            "upgrade records": FAILED,
+            "rollback records": f"{FAILED}; {IN_FORCE}",
+        },
     ),
     never(
         "kube-version",
@@ -120,23 +161,22 @@ FAILING: Final = (
         ONE.but(metadata=depends("nosuch", repository="https://charts.example")),
         "nosuch",
     ),
-    never("a-library", ONE.but(metadata={"type": "library"}), "library", "not installable"),
+    never("a-library", ONE.but(metadata={"type": "library"}), "library", "install"),
+    Case("duplicate", twice("a", "a"), twice("b", "c")),
     Case(
-        "duplicate",
-        ONE.but(templates={"a.yaml": config_map("c", v="a"), "b.yaml": config_map("c", v="b")}),
-        ONE.but(templates={"a.yaml": config_map("c", v="a"), "b.yaml": config_map("c", v="c")}),
-    ),
-    never(
         "owned-by-nobody",
         ONE,
-        "c",
+        ONE,
+        fails={**NOTHING_LEFT, Verb.INSTALL: ("ConfigMap", "c", "exist")},
+        differs=dict.fromkeys(("install records", "upgrade records", "rollback records"), CLAIMED),
         before=({"metadata": {"name": "c"}, "data": {"mine": "1"}},),
     ),
     Case(
         "owned-by-nobody-later",
         ONE,
         ONE.but(templates={**ONE.templates, "x.yaml": config_map("x", v="1")}, values={"v": "2"}),
-        fails={Verb.UPGRADE: ("x",)},
+        fails={Verb.UPGRADE: ("ConfigMap", "x", "exist")},
+        differs=dict.fromkeys(("upgrade objects", "upgrade records", "rollback records"), CLAIMED),
         before=({"metadata": {"name": "x"}, "data": {"mine": "1"}},),
     ),
 )

@@ -43,13 +43,13 @@ def depends(*names: str, **more: Any) -> dict[str, Any]:
 
 
 TOLD: Final = config_map(
-    "{{ .Chart.Name }}", v="{{ .Values.v }}", all="{{ .Values.global.all }}", n="{{ .Values.n }}"
+    "{{ .Chart.Name }}", v="{{ .Values.v }}", all="{{ .Values.global.all }}", num="{{ .Values.n }}"
 )
 SEVERAL: Final = {
     **sub("front", {"c.yaml": TOLD}, {"v": "front", "n": "1"}),
     **sub("back", {"c.yaml": TOLD}, {"v": "back", "exports": {"data": {"from": "back"}}}),
     **sub("extra", {"c.yaml": TOLD}, {"v": "extra"}),
-    **sub("off", {"c.yaml": TOLD}, {"v": "off"}),
+    **sub("spare", {"c.yaml": TOLD}, {"v": "spare"}),
 }
 DEPENDENCIES: Final = {
     "dependencies": [
@@ -57,7 +57,7 @@ DEPENDENCIES: Final = {
         {"name": "back", "version": "0.1.0", "import-values": ["data"]},
         {"name": "extra", "version": ">=0.1", "alias": "another"},
         {"name": "extra", "version": "0.1.0", "tags": ["more"]},
-        {"name": "off", "version": "0.1.0", "tags": ["none"], "condition": "off.enabled"},
+        {"name": "spare", "version": "0.1.0", "tags": ["none"], "condition": "spare.enabled"},
     ]
 }
 PARENT: Final = config_map("parent", imported="{{ .Values.from }}")
@@ -73,7 +73,7 @@ LIBRARY: Final = sub(
 NESTED: Final = {
     **sub("middle", {"c.yaml": config_map("middle", v="{{ .Values.v }}")}, {"v": "m"}),
     **inside("middle", sub("inner", {"c.yaml": TOLD, "h.yaml": hook("h", "post-install")})),
-    **{"charts/middle/charts/inner/crds/w.yaml": crd("widgets", "Widget", GROUP)},
+    "charts/middle/charts/inner/crds/w.yaml": crd("widgets", "Widget", GROUP),
 }
 
 
@@ -93,12 +93,12 @@ def nested(v: str) -> Edition:
     return Edition({}, {}, given, NESTED)
 
 
-PACKING: Final = (
+CASES: Final = (
     Case(
         "subcharts",
         several(),
         several(
-            front={"enabled": False}, off={"enabled": True, "v": "on"}, **{"global": {"all": "h"}}
+            front={"enabled": False}, spare={"enabled": True, "v": "on"}, **{"global": {"all": "h"}}
         ),
     ),
     Case(

@@ -18,6 +18,8 @@ class Verb(StrEnum):
 
     INSTALL = "install"
     UPGRADE = "upgrade"
+    TEST = "test"
+    """Only of charts that have tests."""
     ROLLBACK = "rollback"
     UNINSTALL = "uninstall"
 
@@ -82,6 +84,11 @@ class Case:
     def __str__(self) -> str:
         """Name the row, also for pytest."""
         return self.name
+
+    @property
+    def verbs(self) -> list[Verb]:
+        """What is done, in order."""
+        return [verb for verb in Verb if verb != Verb.TEST or self.tests]
 
     def edition(self, verb: Verb) -> Edition:
         """Return what a verb installs."""

@@ -7,7 +7,8 @@ from typing import Final
 from helmward.kube import Kube
 from helmward.kube.resources import CONFIG_MAPS
 from tests.differential.case import Case, Verb
-from tests.differential.paths import Lean, Stock
+from tests.differential.paths import Doer, Stock
+from tests.differential.readings import readings
 from tests.differential.records import records
 from tests.differential.seen import differences, objects
 from tests.support.wait import until
@@ -21,8 +22,10 @@ class Pair:
     """The lean path and stock Helm."""
 
     kube: Kube
-    lean: Lean
+    lean: Doer
     stock: Stock
+    owners: bool = True
+    """Whether the applying manager must own the same fields."""
 
     async def prepare(self, case: Case) -> None:
         """Make what exists before."""
@@ -46,26 +49,33 @@ class Pair:
             if said and word not in said
         ]
 
-    async def objects(self) -> list[str]:
+    async def objects(self, within: float = REST) -> list[str]:
         """Say what of the objects is not the same once controllers have come to rest."""
 
         async def alike() -> bool:
             return not await self._differing()
 
         try:
-            await until(alike, within=REST, every=0.2)
+            await until(alike, within=within, every=0.2)
         except TimeoutError:
             return await self._differing()
         return []
 
     async def records(self) -> list[str]:
         """Say what of the records is not the same."""
-        both = await asyncio.gather(*(records(self.kube, one) for one in self._spaces))
-        return differences(*both)
+        lean, stock = self._spaces
+        return differences(await records(self.kube, lean), await records(self.kube, stock))
 
     async def _differing(self) -> list[str]:
-        both = await asyncio.gather(*(objects(self.kube, one) for one in self._spaces))
-        return differences(*both)
+        lean, stock = [await objects(self.kube, one, owners=self.owners) for one in self._spaces]
+        return differences(lean, stock)
+
+    async def readings(self, case: Case) -> list[str]:
+        """Say what stock Helm 3 and 4 do not read alike in both."""
+        lean, stock = await asyncio.gather(
+            *(readings(self.stock, one, case.release) for one in self._spaces)
+        )
+        return differences(lean, stock)
 
     @property
     def _spaces(self) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from helmward.engine import ActionOptions
 from helmward.errors import HelmwardError
@@ -20,6 +20,19 @@ LONG: Final = timedelta(seconds=90)
 VERSIONS: Final = {Verb.INSTALL: "1.0.0", Verb.UPGRADE: "2.0.0"}
 WHY: Final = {verb: f"{verb} by a test" for verb in Verb}
 """The description that is stored with a revision; stock Helm is told the same."""
+
+
+class Doer(Protocol):
+    """Who does verbs in one namespace."""
+
+    @property
+    def namespace(self) -> str:
+        """Where it works."""
+        ...
+
+    async def perform(self, verb: Verb, case: Case) -> str:
+        """Do a verb, and return what it failed of; empty where it did not fail."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +79,24 @@ class Stock:
     kubeconfig: str
     namespace: str
     folder: Path
+    by_force: bool = False
+    """Whether fields that another manager has set become its own."""
 
     async def perform(self, verb: Verb, case: Case) -> str:
         """Do a verb, and return what it failed of; empty where it did not fail."""
         words = {
             Verb.INSTALL: (),
             Verb.UPGRADE: ("--reset-values",),
+            Verb.TEST: (),
             Verb.ROLLBACK: ("1",),
             Verb.UNINSTALL: ("--ignore-not-found",),
         }[verb]
         wanted = self._wanted(verb, case) if verb in VERSIONS else ()
-        how = (f"--description={WHY[verb]}", f"--timeout={int(LONG.total_seconds())}s")
+        how = [f"--timeout={int(LONG.total_seconds())}s"]
+        if verb != Verb.TEST:
+            how.append(f"--description={WHY[verb]}")
+        if self.by_force and verb in {Verb.UPGRADE, Verb.ROLLBACK}:
+            how.append("--force-conflicts")
         code, _, errors = await self.run("helm", verb, case.release, *wanted, *words, *how)
         assert code == 0 or errors
         return errors if code else ""
@@ -91,8 +111,7 @@ class Stock:
     async def read(self, program: str, namespace: str, *words: str) -> str:
         """Ask about a release in any namespace; a failure shows what it said."""
         code, out, errors = await self.run(program, *words, f"--namespace={namespace}")
-        assert code == 0, errors
-        return out.replace(namespace, "NAMESPACE")
+        return out.replace(namespace, "NAMESPACE") if code == 0 else errors
 
     async def run(self, program: str, *words: str) -> tuple[int, str, str]:
         """Run a Helm and return its exit code and both of its outputs."""

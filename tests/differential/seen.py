@@ -73,8 +73,11 @@ GIVEN: Final = frozenset(
 Seen = dict[str, Any]
 
 
-async def objects(kube: Kube, namespace: str) -> Seen:
-    """Read all objects that a path may have left, by kind, namespace and name."""
+async def objects(kube: Kube, namespace: str, *, owners: bool = True) -> Seen:
+    """Read all objects that a path may have left, by kind, namespace and name.
+
+    `owners` says whether with the fields that the applying manager owns.
+    """
     own = [one for kind in CLUSTER_WIDE for one in await _named_after(kube, kind, namespace)]
     spaces = [one["metadata"]["name"] for one in own if one["kind"] == "Namespace"]
     kinds = [*IN_NAMESPACES, *(_kind_of(one) for one in own if one["kind"] == CRDS.kind)]
@@ -82,7 +85,8 @@ async def objects(kube: Kube, namespace: str) -> Seen:
     lists = await asyncio.gather(*(_listed(kube, *pair) for pair in pairs))
     found = [one for listed in lists for one in listed]
     read = [json.loads(json.dumps(one).replace(namespace, "NAMESPACE")) for one in own + found]
-    return {_key(one): _comparable(one) for one in read if not _is_left_out(one)}
+    seen = {_key(one): _comparable(one) for one in read if not _is_left_out(one)}
+    return seen if owners else {key: one | {"fields": ""} for key, one in seen.items()}
 
 
 async def _named_after(kube: Kube, kind: Resource, namespace: str) -> list[Seen]:

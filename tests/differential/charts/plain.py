@@ -152,5 +152,5 @@ CASES: Final = (
         Edition({"u.yaml": UNUSUAL}, given={"text": "<&>'{}"}),
         release="1.a-b",
     ),
-    Case("namespace-in-names", *(named_after(v) for v in "12")),
+    Case("namespace-in-names", named_after("1"), named_after("2")),
 )

@@ -78,6 +78,8 @@ class Case:
     before: Sequence[Mapping[str, Any]] = ()
     """ConfigMaps that exist already."""
     release: str = "web"
+    status: bool = True
+    """Whether `helm status` is asked: it reads every object, one at a time."""
     tests: bool = False
     """Whether the chart's tests are run after the upgrade."""
 

@@ -73,7 +73,7 @@ class Pair:
     async def readings(self, case: Case) -> list[str]:
         """Say what stock Helm 3 and 4 do not read alike in both."""
         lean, stock = await asyncio.gather(
-            *(readings(self.stock, one, case.release) for one in self._spaces)
+            *(readings(self.stock, one, case) for one in self._spaces)
         )
         return differences(lean, stock)
 

@@ -8,27 +8,28 @@ import asyncio
 import json
 from typing import Any, Final
 
+from tests.differential.case import Case
 from tests.differential.paths import Stock
 from tests.differential.records import TIMES
 from tests.differential.seen import Seen
 
 PROGRAMS: Final = ("helm", "helm3")
-IN_JSON: Final = ("history", "status")
 DATED: Final = ("LAST DEPLOYED:", "Last Started:", "Last Completed:")
 
 
-async def readings(stock: Stock, namespace: str, release: str) -> Seen:
+async def readings(stock: Stock, namespace: str, case: Case) -> Seen:
     """Ask both for history, status and everything there is to get."""
-    return {program: await _read(stock, program, namespace, release) for program in PROGRAMS}
+    return {program: await _read(stock, program, namespace, case) for program in PROGRAMS}
 
 
-async def _read(stock: Stock, program: str, namespace: str, release: str) -> Seen:
-    asked = (stock.read(program, namespace, verb, release, "-ojson") for verb in IN_JSON)
+async def _read(stock: Stock, program: str, namespace: str, case: Case) -> Seen:
+    verbs = ("history", "status") if case.status else ("history",)
+    asked = (stock.read(program, namespace, verb, case.release, "-ojson") for verb in verbs)
     everything, *told = await asyncio.gather(
-        stock.read(program, namespace, "get", "all", release), *asked
+        stock.read(program, namespace, "get", "all", case.release), *asked
     )
     lines = [line for line in everything.splitlines() if not line.startswith(DATED)]
-    read = {verb: _comparable(one) for verb, one in zip(IN_JSON, told, strict=True)}
+    read = {verb: _comparable(one) for verb, one in zip(verbs, told, strict=True)}
     return {"all": "\n".join(lines), **read}
 
 

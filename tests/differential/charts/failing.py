@@ -33,9 +33,9 @@ SERVICE: Final = (
 ROLE: Final = (
     "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules: []\n"
 )
+BAD_PORT: Final = SERVICE.replace("port: 80", "port: 80000")
 NOTED: Final = SERVICE.replace("annotations: {}", "annotations: {port: 80}")
 IN_FORCE: Final = "a rollback that fails leaves in force what was: stock Helm has nothing deployed"
-MIDST: Final = "after a refusal no further kind is written; stock Helm goes on while it lives"
 CLAIMED: Final = (
     "whose an object is turns out when it is applied, after the claim: it saves a look each"
 )
@@ -51,6 +51,12 @@ def broken_later(name: str, text: str, *words: str, **more: Any) -> Case:
     """Return a row of a chart whose second version has a template that is broken."""
     broken = ONE.but(templates={**ONE.templates, "broken.yaml": text}, values={"v": "2"})
     return Case(name, ONE, broken, fails={Verb.UPGRADE: words}, **more)
+
+
+def around(replicas: int, text: str) -> Edition:
+    """Return a chart of a ConfigMap, what is given, and a Deployment: in Helm's order."""
+    texts = {"c.yaml": config_map("c", v=str(replicas)), "s.yaml": text, "d.yaml": DEPLOYMENT}
+    return Edition(texts, {"app": "a", "replicas": replicas})
 
 
 def twice(one: str, other: str) -> Edition:
@@ -144,11 +150,32 @@ CASES: Final = (
         Edition({"r.yaml": ROLE, "c.yaml": config_map("c", **{"a/b": "1"})}),
         Edition({"r.yaml": ROLE, "c.yaml": config_map("c", a="1")}),
         fails={Verb.INSTALL: ("data[a/b]",), Verb.ROLLBACK: ("data[a/b]",)},
-        differs={
-            "install objects": MIDST,
-            "upgrade records": FAILED,
-            "rollback records": f"{FAILED}; {IN_FORCE}",
-        },
+        differs={"upgrade records": FAILED, "rollback records": f"{FAILED}; {IN_FORCE}"},
+    ),
+    Case(
+        "update-refused-in-the-midst",
+        around(1, SERVICE),
+        around(2, BAD_PORT),
+        fails={Verb.UPGRADE: ("Service", "80000")},
+    ),
+    Case(
+        "creation-refused-in-the-midst",
+        around(1, ""),
+        around(2, BAD_PORT),
+        fails={Verb.UPGRADE: ("Service", "80000")},
+    ),
+    Case(
+        "two-are-refused",
+        around(-1, BAD_PORT),
+        around(1, SERVICE),
+        fails=dict.fromkeys((Verb.INSTALL, Verb.ROLLBACK), ("80000", "spec.replicas")),
+        differs={"upgrade records": FAILED, "rollback records": f"{FAILED}; {IN_FORCE}"},
+    ),
+    broken_later(
+        "refused-beside-another",
+        config_map("a", **{"a/b": "1"}),
+        "data[a/b]",
+        differs={"upgrade objects": "several objects of one kind are written at once"},
     ),
     never(
         "kube-version",

@@ -57,7 +57,7 @@ generated: $(VENV)/.synced ## Check that protobuf code, CRDs and reference pages
 	@$(BIN)/python tools/gendocs.py --check
 
 test: setup ## Run all tests, unit to end-to-end on a real control plane.
-	@$(BIN)/python tools/gobuild.py decrypt
+	@$(BIN)/python tools/gobuild.py decrypt helm helm3
 	@exec $(BIN)/pytest $(PYTEST_ARGS) $(TESTS)
 
 test-unit: $(VENV)/.synced ## Run the tests that need no cluster.

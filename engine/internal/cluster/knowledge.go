@@ -118,12 +118,14 @@ func (k *Knowledge) learn() (*common.Capabilities, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask what the API server serves: %w", err)
 	}
+	built := common.DefaultCapabilities.HelmVersion
+	built.Version = HelmVersion()
 	caps := &common.Capabilities{
 		APIVersions: served,
 		KubeVersion: common.KubeVersion{
 			Version: version.GitVersion, Major: version.Major, Minor: version.Minor,
 		},
-		HelmVersion: common.DefaultCapabilities.HelmVersion,
+		HelmVersion: built,
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -201,7 +201,7 @@ func (s *Secrets) write(ctx context.Context, at Stamp, rel *release.Release, ann
 	}
 	metadata := map[string]any{
 		"uid": at.UID, "resourceVersion": at.ResourceVersion,
-		"labels": labels(rel, "modifiedAt", time.Now().Unix()),
+		"labels": rewritten(rel),
 	}
 	if annotations != nil {
 		metadata["annotations"] = annotations
@@ -210,6 +210,16 @@ func (s *Secrets) write(ctx context.Context, at Stamp, rel *release.Release, ann
 		"metadata": metadata,
 		"data":     map[string][]byte{"release": value},
 	})
+}
+
+// rewritten are the labels of a record that is written again: as Helm's, they
+// tell the time of the last write alone.
+func rewritten(rel *release.Release) map[string]any {
+	all := map[string]any{"createdAt": nil}
+	for name, value := range labels(rel, "modifiedAt", time.Now().Unix()) {
+		all[name] = value
+	}
+	return all
 }
 
 // patch changes a revision's Secret, if it is still as stamped: the version

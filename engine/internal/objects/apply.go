@@ -39,7 +39,7 @@ func (c *Client) Create(resources kube.ResourceList, _ ...kube.ClientCreateOptio
 	case !isReleaseObject(resources[0]):
 		return c.createBare(resources)
 	}
-	return c.bring(nil, resources)
+	return c.bring(nil, resources, false)
 }
 
 // Update is called by the SDK for a release's objects at upgrade and rollback.
@@ -53,14 +53,14 @@ func (c *Client) Update(originals, targets kube.ResourceList, _ ...kube.ClientUp
 	if c.before != nil {
 		originals = *c.before
 	}
-	if result, err = c.bring(originals, targets); err != nil || !c.Recreate {
+	if result, err = c.bring(originals, targets, true); err != nil || !c.Recreate {
 		return result, err
 	}
 	return result, c.restart(result.Updated)
 }
 
 // bring applies the targets and deletes what of the originals is left.
-func (c *Client) bring(originals, targets kube.ResourceList) (*kube.Result, error) {
+func (c *Client) bring(originals, targets kube.ResourceList, updating bool) (*kube.Result, error) {
 	trusted := originals
 	if !c.TrustOriginals {
 		trusted = nil
@@ -73,7 +73,8 @@ func (c *Client) bring(originals, targets kube.ResourceList) (*kube.Result, erro
 	c.applied.Store(NewInventory(targets))
 	result := &kube.Result{}
 	run := &application{
-		client: c, total: len(targets), originals: originals, trusted: trusted, result: result,
+		client: c, total: len(targets), originals: originals, trusted: trusted, updating: updating,
+		result: result,
 	}
 	if err := run.all(targets); err != nil {
 		return result, err
@@ -89,8 +90,10 @@ type application struct {
 	client    *Client
 	originals kube.ResourceList
 	trusted   kube.ResourceList
+	updating  bool
 	total     int
 	done      atomic.Int32
+	halted    atomic.Bool
 
 	mu       sync.Mutex
 	result   *kube.Result
@@ -99,25 +102,33 @@ type application struct {
 }
 
 // all applies kind after kind in Helm's order, several objects of one kind at
-// once. The first kind with an error is the last that is written.
+// once. What the API server has against one object keeps it, as in Helm, only
+// then from the others when an update cannot create what is new.
 func (a *application) all(targets kube.ResourceList) error {
-	for start := 0; start < len(targets); {
-		end := start + 1
-		kind := targets[start].Mapping.GroupVersionKind
-		for end < len(targets) && targets[end].Mapping.GroupVersionKind == kind {
-			end++
-		}
+	for start := 0; start < len(targets) && !a.halted.Load(); {
+		end := start + sameKind(targets[start:])
 		a.each(targets[start:end], a.one)
-		if len(a.errs) > 0 {
-			return errors.Join(a.errs...)
-		}
 		if len(a.notOwned) > 0 {
 			a.each(targets[end:], a.lookOnly)
-			return notOwned(a.notOwned)
+			a.errs = append(a.errs, notOwned(a.notOwned))
+			break
 		}
 		start = end
 	}
-	return nil
+	return errors.Join(a.errs...)
+}
+
+// sameKind counts how many targets from the first on are applied at once: all
+// of its kind, up to one that is among them twice. The last of those stays.
+func sameKind(targets kube.ResourceList) int {
+	met := map[string]bool{}
+	for i, info := range targets {
+		if info.Mapping.GroupVersionKind != targets[0].Mapping.GroupVersionKind || met[key(info)] {
+			return i
+		}
+		met[key(info)] = true
+	}
+	return len(targets)
 }
 
 func (a *application) each(targets kube.ResourceList, do func(*resource.Info) error) {
@@ -148,6 +159,9 @@ func (a *application) one(info *resource.Info) error {
 		return nil
 	}
 	if err != nil {
+		if !isRefusal(err) || a.updating && !existed {
+			a.halted.Store(true)
+		}
 		return told(err, info)
 	}
 	a.mu.Lock()
@@ -162,11 +176,27 @@ func (a *application) one(info *resource.Info) error {
 	return nil
 }
 
+// isRefusal says whether the API server has something against this object: it
+// may still take the next one.
+func isRefusal(err error) bool {
+	var kept *spared
+	if errors.As(err, &kept) {
+		return true
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || failure.IsVersionConflict(err) || isNamespaceGone(err) {
+		return false
+	}
+	code := status.Status().Code
+	return code >= http.StatusBadRequest && code < http.StatusInternalServerError &&
+		code != http.StatusUnauthorized && code != http.StatusTooManyRequests
+}
+
 // apply writes one object: at the version it is known to have, else as a new
 // one where it should be new, else after a look.
 func (c *Client) apply(info *resource.Info, original, trusted bool) (existed bool, err error) {
 	if info.Name == "" {
-		return false, c.post(info)
+		return false, c.applyNameless(info)
 	}
 	at := c.expected(info)
 	look := original && at == (version{})
@@ -241,6 +271,15 @@ func (c *Client) patch(info *resource.Info, at version) error {
 	}
 	c.remember(info, reply)
 	return nil
+}
+
+// applyNameless creates a hook whose name the server chooses. Nothing else can
+// be without a name: no revision would find again what it made.
+func (c *Client) applyNameless(info *resource.Info) error {
+	if !isHook(info) {
+		return errNameless
+	}
+	return c.post(info)
 }
 
 // post creates an object whose name the server chooses.

@@ -56,10 +56,14 @@ func (c *Client) Build(reader io.Reader, _ bool) (_ kube.ResourceList, err error
 }
 
 // parse reads all objects of a manifest. Objects of kinds that are not served
-// cannot exist: `lenient` leaves them out.
+// cannot exist: `lenient` leaves them out, and takes metadata as it is.
 func (c *Client) parse(manifest string, lenient bool) (kube.ResourceList, error) {
 	var list kube.ResourceList
-	err := eachObject(manifest, func(object *unstructured.Unstructured) error {
+	err := eachObject(manifest, func(object *unstructured.Unstructured, number int, document []byte) error {
+		if err := checkMetadata(object); err != nil && !lenient {
+			return failure.New(pb.Failure_CHART_INVALID, "document %d%s of the manifest: %w",
+				number, sourceOf(document), err)
+		}
 		info, err := c.info(object)
 		switch {
 		case err == nil:
@@ -76,8 +80,9 @@ func (c *Client) parse(manifest string, lenient bool) (kube.ResourceList, error)
 	return list, nil
 }
 
-// eachObject reads a manifest and hands over one object after the other.
-func eachObject(manifest string, take func(*unstructured.Unstructured) error) error {
+// eachObject reads a manifest and hands over one object after the other, with
+// the number of its document and the document itself.
+func eachObject(manifest string, take func(*unstructured.Unstructured, int, []byte) error) error {
 	documents := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(manifest)))
 	for number := 1; ; number++ {
 		document, err := documents.Read()
@@ -93,7 +98,7 @@ func eachObject(manifest string, take func(*unstructured.Unstructured) error) er
 				number, sourceOf(document), err)
 		}
 		for _, object := range objects {
-			if err := take(object); err != nil {
+			if err := take(object, number, document); err != nil {
 				return err
 			}
 		}

@@ -17,7 +17,7 @@ import (
 func (c *Client) wanted(look Look) (kube.ResourceList, []*pb.Divergence, error) {
 	var list kube.ResourceList
 	var strangers []*pb.Divergence
-	err := eachObject(look.Manifest, func(object *unstructured.Unstructured) error {
+	err := eachObject(look.Manifest, func(object *unstructured.Unstructured, _ int, _ []byte) error {
 		if object.GetName() == "" || !c.isWanted(object, look.Wanted) {
 			return nil
 		}

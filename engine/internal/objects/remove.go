@@ -98,11 +98,22 @@ func (c *Client) mayDelete(live *metav1.PartialObjectMetadata) bool {
 	return live.DeletionTimestamp == nil && c.foreignOwner(live, false) == ""
 }
 
+var errNameless = errors.New("resource name may not be empty: nobody would know the name that generateName leads to")
+
+// nameless is what deleting an object without a name comes to: its path would
+// be that of all of its kind. Of a release's own none was ever made.
+func nameless(info *resource.Info) error {
+	if isHook(info) {
+		return errNameless
+	}
+	return nil
+}
+
 // remove deletes an object at the version it is known to have, else after a
 // look; absent is success. What the server named stays: nobody knows its name.
 func (c *Client) remove(info *resource.Info, policy metav1.DeletionPropagation, may func(*metav1.PartialObjectMetadata) bool) (bool, error) {
 	if info.Name == "" {
-		return false, nil
+		return false, nameless(info)
 	}
 	at := version{}
 	if isReleaseObject(info) || c.Uninstalling {

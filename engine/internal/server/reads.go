@@ -6,10 +6,10 @@ import (
 
 	"helmward.dev/engine/internal/call"
 	"helmward.dev/engine/internal/charts"
+	"helmward.dev/engine/internal/cluster"
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/fetch"
 	"helmward.dev/engine/internal/history"
-	"helmward.dev/engine/internal/verbs"
 )
 
 // PullChart finds a chart and keeps it.
@@ -176,7 +176,7 @@ func (s *Server) Stats(ctx context.Context, request *pb.StatsRequest) (*pb.Stats
 	defer end()
 	usage := measure()
 	return &pb.StatsReply{
-		HelmVersion:       verbs.HelmVersion(),
+		HelmVersion:       cluster.HelmVersion(),
 		KubernetesVersion: s.engine.Cluster.Version(),
 		Instance:          s.engine.Instance,
 		RssBytes:          usage.rss,

@@ -1,4 +1,4 @@
-package verbs
+package cluster
 
 import (
 	"runtime/debug"
@@ -6,7 +6,8 @@ import (
 	"helm.sh/helm/v4/pkg/chart/common"
 )
 
-// HelmVersion is the SDK's, as it was built in.
+// HelmVersion is the SDK's, as it was built in. The SDK itself knows it to the
+// minor version only: its own command line is told the rest when it is built.
 func HelmVersion() string {
 	if info, known := debug.ReadBuildInfo(); known {
 		for _, module := range info.Deps {

@@ -64,7 +64,7 @@ def _difference(before: Document, after: Document) -> list[Document]:
 
 
 @asynccontextmanager
-async def mutating(
+async def mutating(  # noqa: PLR0913  # a webhook has as many knobs
     kube: Kube,
     namespace: str,
     resource: Resource,

@@ -1,4 +1,4 @@
-"""An injector of authorities, as cert-manager has one: fills in `caBundle`, and again if it goes."""
+"""An injector of authorities, as cert-manager has one: fills in `caBundle` wherever it is empty."""
 
 import asyncio
 import base64

@@ -33,6 +33,9 @@ type Claim struct {
 	Before func() error
 	// MakeNamespace runs when the namespace turns out to be absent; may be nil.
 	MakeNamespace func(context.Context) error
+	// Inventory tells which objects the revision has, once it is deployed; nil where
+	// nobody here has applied them.
+	Inventory func() map[string]string
 	// Orphaned says whether the operator that asked for the action has ended;
 	// may be nil.
 	Orphaned func() bool

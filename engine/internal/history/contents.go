@@ -39,6 +39,24 @@ func (c *Claim) describeContents(rel *release.Release) {
 	c.Annotations = all
 }
 
+// takeStock adds to the annotations which objects the deployed revision has.
+func (c *Claim) takeStock() {
+	if c.Inventory != nil {
+		c.Annotations = maps.Clone(c.Annotations)
+		maps.Copy(c.Annotations, c.Inventory())
+	}
+}
+
+// Listed is an inventory as annotations. Both are there even where there is
+// nothing to list; the objects are left out where they are too many.
+func Listed(kinds, objects string, complete bool) map[string]string {
+	found := map[string]string{Domain + "kinds": kinds}
+	if complete {
+		found[Domain+"objects"] = objects
+	}
+	return found
+}
+
 // Tests are the hooks that run when a release is tested.
 func Tests(rel *release.Release) []*release.Hook {
 	var tests []*release.Hook

@@ -36,6 +36,9 @@ func (c *Claim) record(rel *release.Release) error {
 		}
 		c.ended(outcomeCancelled)
 	}
+	if rel.Info.Status == common.StatusDeployed {
+		c.takeStock()
+	}
 	ctx, done := c.Call.Recording()
 	defer done()
 	stamp, err := c.writeSurely(ctx, rel, phase)

@@ -70,6 +70,7 @@ func (c *Client) bring(originals, targets kube.ResourceList) (*kube.Result, erro
 			originals = append(originals, info)
 		}
 	}
+	c.applied.Store(NewInventory(targets))
 	result := &kube.Result{}
 	run := &application{
 		client: c, total: len(targets), originals: originals, trusted: trusted, result: result,
@@ -269,6 +270,9 @@ func (c *Client) remember(info *resource.Info, reply *metav1.PartialObjectMetada
 	at := version{string(reply.UID), reply.ResourceVersion}
 	c.versions.put(c.release(), key(info), at)
 	info.ResourceVersion = reply.ResourceVersion
+	if isReleaseObject(info) {
+		c.Applied().Note(info, reply.ManagedFields)
+	}
 	if info.Mapping.GroupVersionKind.Kind == "CustomResourceDefinition" {
 		c.hasNewKinds.Store(true)
 	}

@@ -77,6 +77,8 @@ type Client struct {
 	hasNewKinds atomic.Bool
 	deleting    sync.Mutex
 	deleteError error
+	// applied is what the last walk over the release's objects has applied.
+	applied atomic.Pointer[Inventory]
 	// knownAbsent are the keys of objects that a delete found absent.
 	knownAbsent sync.Map
 }

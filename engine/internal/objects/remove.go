@@ -99,8 +99,11 @@ func (c *Client) mayDelete(live *metav1.PartialObjectMetadata) bool {
 }
 
 // remove deletes an object at the version it is known to have, else after a
-// look; absent is success.
+// look; absent is success. What the server named stays: nobody knows its name.
 func (c *Client) remove(info *resource.Info, policy metav1.DeletionPropagation, may func(*metav1.PartialObjectMetadata) bool) (bool, error) {
+	if info.Name == "" {
+		return false, nil
+	}
 	at := version{}
 	if isReleaseObject(info) || c.Uninstalling {
 		at = c.expected(info)

@@ -151,6 +151,13 @@ func (a *Action) beforeClaim() error {
 	return nil
 }
 
+// inventory tells which objects the revision has that this action has applied.
+func (a *Action) inventory() map[string]string {
+	applied := a.objects.Applied()
+	objects, complete := applied.Objects()
+	return history.Listed(applied.Kinds(), objects, complete)
+}
+
 func (a *Action) annotate(of *chart.Chart) {
 	name := ""
 	if of != nil {
@@ -158,6 +165,7 @@ func (a *Action) annotate(of *chart.Chart) {
 	}
 	a.claim.Annotations = history.Annotations(a.request.GetAnnotations(), a.request.GetWriter(),
 		a.engine.Instance, name, a.call.Deadline)
+	a.claim.Inventory = a.inventory
 	if a.request.GetOptions().GetStamp() {
 		a.objects.Stamp = a.stamp()
 	}

@@ -7,16 +7,18 @@ itself. Here are those of kstatus, `Suspended`, and what conditions carry over.
 from collections.abc import Iterable
 from datetime import datetime
 
-from helmward.model import Account, Condition, Stage, Status, Told
+from helmward.model import Account, Condition, DriftState, Stage, Status, Told
 
 FAILED = frozenset({Stage.WAITING, Stage.STALLED})
 SUSPENDED = "Suspended"
+DRIFTED = "Drifted"
+MENDED = Condition(DRIFTED, "False", "DriftGone", "nothing differs any more")
 
 
 def settled(
     account: Account, before: Told, words: Iterable[Condition | None]
 ) -> tuple[Condition, ...]:
-    """Return every condition: a generation's own words, kstatus, and `Suspended`.
+    """Return every condition: a generation's own words, kstatus, `Drifted` and `Suspended`.
 
     One that does not apply is left out. While suspended nothing is looked at,
     so all stay as they were.
@@ -24,7 +26,8 @@ def settled(
     if account.stage is Stage.SUSPENDED:
         kept = (one for one in before.conditions if one.type != SUSPENDED)
         return (*kept, Condition(SUSPENDED, "True", "Suspended", account.message))
-    return (*(one for one in words if one), *_kstatus(account))
+    drifted = drift_words(account, before)
+    return (*(one for one in (*words, drifted) if one), *_kstatus(account))
 
 
 def moved(before: Told, new: Condition, now: datetime) -> Condition:
@@ -54,6 +57,32 @@ def chart_words(account: Account) -> str:
 def stays_in_force(account: Account) -> str:
     """Say which revision goes on while what is asked for cannot be had."""
     return f"revision {account.newest.number} stays in force" if account.newest else ""
+
+
+def drift_words(account: Account, before: Told) -> Condition | None:
+    """Say how the objects stand; None where there never was any drift, or nobody looks.
+
+    Ready is no part of it: a release whose objects somebody changed was
+    released as asked for.
+    """
+    now, old = account.drift, told_before(before, DRIFTED)
+    match now.state if now else None:
+        case DriftState.OFF:
+            return None
+        case DriftState.DETECTED | DriftState.CONTESTED:
+            return _drifted(account, "True")
+        case DriftState.CORRECTED:
+            return _drifted(account, "False")
+        case DriftState.UNSEEN:
+            return _drifted(account, "Unknown")
+        case DriftState.NONE if old and old.status != "False":
+            return MENDED
+    return old
+
+
+def _drifted(account: Account, status: str) -> Condition:
+    assert account.drift is not None  # noqa: S101  # asked before
+    return Condition(DRIFTED, status, account.drift.state, account.drift.message)
 
 
 def _kstatus(account: Account) -> tuple[Condition, ...]:

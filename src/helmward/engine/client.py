@@ -12,6 +12,7 @@ from typing import Any, Final, NotRequired, TypedDict, Unpack
 from helmward.engine import translate
 from helmward.engine.calls import Calls, Process
 from helmward.engine.git import GitCalls
+from helmward.engine.looks import LookCalls
 from helmward.engine.options import (
     NOBODY_WRITES,
     OPERATOR,
@@ -51,7 +52,7 @@ class How(TypedDict):
     on_phase: NotRequired[OnPhase | None]
 
 
-class Engine(SourceCalls, GitCalls):
+class Engine(SourceCalls, GitCalls, LookCalls):
     """The engine, in the name of one identity."""
 
     def __init__(self, process: Process, *, identity: Identity = OPERATOR) -> None:

@@ -84,6 +84,15 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether an object is ready."""
+
+    ready: bool
+    why: str = ""
+    """Why it is not, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """What a chart renders to."""
 

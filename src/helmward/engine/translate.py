@@ -33,10 +33,16 @@ from helmward.errors import (
 )
 from helmward.model import (
     Access,
+    Author,
     Base,
     Cause,
     Chart,
+    Divergence,
     Document,
+    Drift,
+    FieldChange,
+    IgnoreRule,
+    ObjectRef,
     ReleaseRef,
     Repository,
     Revision,
@@ -195,6 +201,61 @@ def writer_of(writer: WriterId) -> pb.Writer:
 def comparison_from(reply: pb.CompareReply) -> Comparison:
     """Read a comparison."""
     return Comparison(reply.same, reply.difference, reply.owner)
+
+
+def object_of(one: ObjectRef) -> pb.ObjectRef:
+    """Name an object."""
+    return pb.ObjectRef(
+        api_version=one.api_version, kind=one.kind, namespace=one.namespace, name=one.name
+    )
+
+
+def ignored_of(rule: IgnoreRule) -> pb.IgnoreRule:
+    """Say which fields may differ."""
+    of = rule.target
+    return pb.IgnoreRule(
+        paths=rule.paths,
+        group=of.group,
+        version=of.version,
+        kind=of.kind,
+        name=of.name,
+        namespace=of.namespace,
+        label_selector=of.label_selector,
+        annotation_selector=of.annotation_selector,
+    )
+
+
+def drift_from(reply: pb.DriftReply, revision: int) -> Drift:
+    """Read what a look at objects has found."""
+    return Drift(
+        revision=revision,
+        found=tuple(map(_divergence, reply.found)),
+        looked=reply.looked,
+        kinds=reply.kinds,
+        objects=reply.objects,
+    )
+
+
+def _divergence(one: pb.Divergence) -> Divergence:
+    of = one.object
+    return Divergence(
+        object=ObjectRef(of.api_version, of.kind, of.namespace, of.name),
+        gone=one.gone,
+        changes=tuple(map(_change, one.changes)),
+        corrected=one.corrected,
+        problem=one.problem,
+    )
+
+
+def _change(one: pb.FieldChange) -> FieldChange:
+    return FieldChange(one.path, one.desired, one.live, _author(one))
+
+
+def _author(one: pb.FieldChange) -> Author | None:
+    if not one.manager:
+        return None
+    at = datetime.fromtimestamp(one.at_unix_ms / 1000, UTC) if one.at_unix_ms else None
+    return Author(one.manager, one.operation, at, one.subresource)
 
 
 def chart_from(reply: pb.PullChartReply) -> Chart:

@@ -4,7 +4,15 @@ No I/O, no clock, no Kubernetes: plain values that compare by content. Times
 are aware datetimes, durations are timedeltas, documents are JSON bytes.
 """
 
-from helmward.model.account import Account, Attempts, Cause, Outcome, Stage
+from helmward.model.account import (
+    Account,
+    Attempts,
+    Cause,
+    DriftStanding,
+    DriftState,
+    Outcome,
+    Stage,
+)
 from helmward.model.decision import (
     Adopt,
     Compare,
@@ -175,6 +183,8 @@ __all__ = [
     "Drift",
     "DriftMode",
     "DriftPolicy",
+    "DriftStanding",
+    "DriftState",
     "DriftTarget",
     "FieldChange",
     "Forget",

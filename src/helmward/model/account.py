@@ -60,6 +60,28 @@ class Attempts:
     cause: str = ""
 
 
+class DriftState(StrEnum):
+    """How the objects of a release stand to its revision; each is the reason of a condition."""
+
+    OFF = "NotLookedFor"
+    NONE = "NoDrift"
+    DETECTED = "DriftDetected"
+    CONTESTED = "Contested"
+    """They were put right, and changed again, and again."""
+    CORRECTED = "DriftCorrected"
+    UNSEEN = "CannotLook"
+
+
+@dataclass(frozen=True, slots=True)
+class DriftStanding:
+    """What is known of drift of one release."""
+
+    state: DriftState
+    message: str = ""
+    objects: int = 0
+    """How many are not as they should be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What a turn found and did; each API generation words its status from it."""
@@ -93,3 +115,5 @@ class Account:
     """The `requestedAt` token that this turn has acted on; the two below likewise."""
     force_at: str = ""
     reset_at: str = ""
+    drift: DriftStanding | None = None
+    """None where nobody could know: what was told before stands."""

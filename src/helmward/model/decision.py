@@ -98,11 +98,11 @@ class Observed:
     suspects: frozenset[ObjectRef] = frozenset()
     """Objects that somebody may have changed since they were last looked at."""
     unknown_objects: bool = False
-    """The revision does not tell which objects it has: all of them are to be looked at."""
+    """All objects are to be looked at: the revision does not tell which it has, or how."""
     drift: Drift | None = None
     """What of the objects looked at is known to differ."""
-    contested: frozenset[ObjectRef] = frozenset()
-    """Objects that are left alone for a while, because corrections were undone again and again."""
+    left_alone: frozenset[ObjectRef] = frozenset()
+    """Objects whose correction was undone again and again, or refused: their turn comes later."""
     unready: tuple[str, ...] = ()
     """Of what it depends on: what is not ready, each with the reason."""
     cycle: str = ""

@@ -127,6 +127,11 @@ class Divergence:
     problem: str = ""
     """Why it could not be looked at, or not put right."""
 
+    @property
+    def differs(self) -> bool:
+        """Whether it is known to differ still; not where nobody could look."""
+        return (self.gone or bool(self.changes)) and not self.corrected
+
 
 @dataclass(frozen=True, slots=True)
 class Drift:

@@ -12,12 +12,29 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from helmward.engine import Engine
-from helmward.errors import HelmwardError, Superseded
+from helmward.errors import (
+    ChartEvicted,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    HelmwardError,
+    SessionLost,
+    Superseded,
+)
 from helmward.model import Account, Declared, Key
 from helmward.releases.report import Reporter
 from helmward.runtime.beside import beside, to_the_end
 from helmward.runtime.workers import slot
 
+PASS_ON: Final = (
+    ChartEvicted,
+    ClusterUnavailable,
+    Conflict,
+    EngineLost,
+    SessionLost,
+    Superseded,
+)
+"""What says nothing about the release: the queue brings the key back soon."""
 ANNOUNCE_AFTER: Final = 2.0
 """Seconds that an action may take before the status says that it is under way."""
 ASK_AGAIN: Final = 0.2

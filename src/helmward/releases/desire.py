@@ -6,6 +6,7 @@ wrong with the spec becomes an error that names the field.
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
@@ -14,7 +15,7 @@ import structlog
 from helmward.charts import Charts
 from helmward.errors import SpecInvalid
 from helmward.kube.entries import Entries
-from helmward.model import Chart, Declared, Desired, Key, ValuesPolicy
+from helmward.model import Chart, Declared, Desired, DriftMode, Key, Revision, ValuesPolicy
 from helmward.values import Composed, Sources, checksum, compose, keep_secret
 
 log = structlog.get_logger("helmward.releases")
@@ -34,13 +35,15 @@ async def desire(  # noqa: PLR0913  # what a turn asks, by name
     *,
     fresh: timedelta,
     defaults: Sequence[str] = (),
+    drift: DriftMode = DriftMode.WARN,
 ) -> Desired:
     """Return what is asked for: chart fetched, values composed, digest taken.
 
     A source of charts or documents is asked again when what is known of it is
     older than `fresh`. `entries` reads ConfigMaps and Secrets for a HelmRelease;
     `sources(entries, chart, fresh=...)` is what its values are composed from, over
-    the `defaults` of all. A resource that is being deleted or is suspended needs none.
+    the `defaults` of all. `drift` is the mode where a HelmRelease names none. One
+    that is being deleted or is suspended needs none of these.
     What came from Secrets is masked from here on, whatever becomes of the rest.
 
     Raises:
@@ -62,7 +65,16 @@ async def desire(  # noqa: PLR0913  # what a turn asks, by name
     await keep_secret(declared.key.owner, values)
     _tell(declared, values)
     digest = digest_of(chart, values.document, declared.options.values_policy)
-    return _desired(declared, chart, values, digest=digest)
+    desired = _desired(declared, chart, values, digest=digest)
+    policy = declared.drift
+    return replace(desired, drift_mode=policy.mode or drift, ignore=policy.ignore)
+
+
+def in_force(declared: Declared, newest: Revision | None, drift: DriftMode) -> Desired:
+    """Return what is asked for as far as it is in force: what else is wanted is not known."""
+    policy = declared.drift
+    desired = _desired(declared, None, digest=newest.digest if newest else "")
+    return replace(desired, drift_mode=policy.mode or drift, ignore=policy.ignore)
 
 
 def digest_of(chart: Chart, values: bytes, policy: ValuesPolicy = ValuesPolicy.RESET) -> str:

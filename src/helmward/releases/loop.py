@@ -13,23 +13,17 @@ from typing import Any, Final
 
 import structlog
 
-from helmward.errors import (
-    ChartEvicted,
-    ClusterUnavailable,
-    Conflict,
-    EngineLost,
-    HelmwardError,
-    SessionLost,
-    Superseded,
-)
+from helmward.errors import HelmwardError, Superseded
 from helmward.model import (
     Account,
+    Correct,
     Decision,
     Declared,
     Desired,
     Forget,
     Key,
     Likeness,
+    Look,
     Nothing,
     Observed,
     Refuse,
@@ -44,8 +38,9 @@ from helmward.model import (
 from helmward.releases import account as told
 from helmward.releases.act import Hands, Task, perform
 from helmward.releases.act.perform import LOOKS, VERBS
-from helmward.releases.beside import Acting, Actions, unless_newer
+from helmward.releases.beside import PASS_ON, Acting, Actions, unless_newer
 from helmward.releases.decide import decide
+from helmward.releases.looks import Looks
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.report import Reporter
@@ -55,15 +50,6 @@ from helmward.runtime.references import References
 from helmward.runtime.workers import patiently
 from helmward.values import blamed
 
-PASS_ON: Final = (
-    ChartEvicted,
-    ClusterUnavailable,
-    Conflict,
-    EngineLost,
-    SessionLost,
-    Superseded,
-)
-"""What says nothing about the release: the queue brings the key back soon."""
 SOON: Final = timedelta(seconds=1)
 
 log = structlog.get_logger("helmward.releases")
@@ -96,6 +82,7 @@ class Loop:
         reporter: Reporter,
         actions: Actions,
         memory: Memory,
+        looks: Looks,
         later: Callable[[Key, float], None],
         let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
@@ -108,6 +95,7 @@ class Loop:
         self._reporter = reporter
         self._actions = actions
         self._memory = memory
+        self._looks = looks
         self._later = later
         self._let_go = let_go
         self._interval = interval
@@ -135,6 +123,7 @@ class Loop:
         declared = self._lookup(key)
         if declared is None:
             self._memory.forget(key)
+            self._looks.forget(key)
             self._references.forget(key)
             self._observer.gone(key)
             return
@@ -162,7 +151,8 @@ class Loop:
         self._observer.settle(declared)
         if account is not None:
             await self._tell(declared, told.acted_on(account, declared))
-            self._later(key, self._memory.pause(key, self._interval))
+            pause = self._memory.pause(key, self._interval)
+            self._later(key, self._looks.pause(key, pause))
         return account.stage if account else None
 
     async def _tell(self, declared: Declared, account: Account) -> None:
@@ -178,7 +168,9 @@ class Loop:
         """Return what to tell, or None when the resource is let go."""
         declared = turn.declared
         if standing := self._memory.standing(declared):
-            return replace(standing, newest=self._observe(turn).newest)
+            observed = self._observe(turn)
+            drift = await self._looks.keep(declared, observed)
+            return replace(standing, newest=observed.newest, drift=drift)
         try:
             if declared.deleting:
                 await learn_from_storage(
@@ -189,7 +181,8 @@ class Loop:
         except PASS_ON:
             raise
         except HelmwardError as error:
-            return self._failure(turn, None, error)
+            drift = await self._looks.keep(declared, self._observe(turn))
+            return replace(self._failure(turn, None, error), drift=drift)
         return await self._work(turn, desired)
 
     def _still_asked(self, declared: Declared) -> None:
@@ -204,12 +197,16 @@ class Loop:
 
     async def _work(self, turn: Turn, desired: Desired) -> Account | None:
         while True:
-            observed = self._observe(turn)
+            observed = self._looks.observe(desired, self._observe(turn), turn.done)
             decision = decide(desired, observed)
             rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
             if rests or decision in turn.done:
-                return self._rest(turn, desired, observed, decision)
+                account = self._rest(turn, desired, observed, decision)
+                return replace(account, drift=self._looks.standing(desired, observed))
             turn.done.append(decision)
+            if isinstance(decision, Look | Correct):
+                await self._looks.look(turn.declared, desired, observed, decision)
+                continue
             await self._act(turn, desired, observed, decision)
             if isinstance(decision, Forget):
                 log.info("let go", resource=str(desired.key), why=decision.why)

@@ -11,6 +11,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from helmward.model import Account, Declared, Stage, Told
+from helmward.releases.drift import News
 from helmward.releases.durations import FINE, PREFIX, Durations
 from helmward.releases.standings import Standing, Standings, standing
 
@@ -48,6 +49,14 @@ class Meters:
             "ConfigMaps and Secrets that HelmReleases refer to.",
             registry=registry,
         )
+        self.drift = Counter(
+            "helmward_drift_objects",
+            "Objects that were found changed, put right, or fought over from then on.",
+            ("outcome",),
+            registry=registry,
+        )
+        for outcome in ("detected", "corrected", "contested"):
+            self.drift.labels(outcome)
         self._durations = Durations()
         self._standings = Standings()
         registry.register(self._durations)
@@ -59,6 +68,8 @@ class Meters:
         new = standing(declared, account, told)
         since = _pending_since(new, before, told, now)
         phase = before.phase if before else ""
+        if account.drift is None and before:
+            new = replace(new, drifted=before.drifted)  # nobody could know: as it was
         self._standings.known[declared.key] = replace(new, pending_since=since, phase=phase)
         self._durations.follow(declared.key, declared.release)
 
@@ -74,6 +85,12 @@ class Meters:
         """Count an action."""
         self.actions.labels(action, str(success).lower()).observe(seconds)
         self._durations.add(declared.key, declared.release, action, seconds, success=success)
+
+    def drifted(self, news: News) -> None:
+        """Count what was found changed, put right, or fought over."""
+        self.drift.labels("detected").inc(len(news.detected))
+        self.drift.labels("corrected").inc(len(news.corrected))
+        self.drift.labels("contested").inc(len(news.contested))
 
     def forget(self, declared: Declared) -> None:
         """Drop every series of a HelmRelease."""

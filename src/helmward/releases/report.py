@@ -18,7 +18,8 @@ from helmward.apis import Generation
 from helmward.errors import NotFound, SessionLost
 from helmward.kube import Kube
 from helmward.logs import redacted
-from helmward.model import Account, Declared, Stage, Told
+from helmward.model import Account, Declared, DriftState, Stage, Told
+from helmward.releases.drift import News, listed
 from helmward.releases.durations import SYNC
 from helmward.releases.meters import Meters
 from helmward.runtime.events import EventRecorder, Regarding
@@ -97,6 +98,26 @@ class Reporter:
         write = log.warning if warning else log.info
         write(message, action=account.action or None, reason=account.reason, **_names(declared))
 
+    def drift(self, declared: Declared, news: News) -> None:
+        """Tell of objects that somebody changed: events, log lines, and how many there were."""
+        left = [one for one in news.detected if not one.corrected]
+        self._meters.drifted(news)
+        for state, found in (
+            (DriftState.DETECTED, left),
+            (DriftState.CORRECTED, news.corrected),
+            (DriftState.CONTESTED, news.contested),
+        ):
+            if found:
+                self.drifted(declared, state, listed(found))
+
+    def drifted(self, declared: Declared, state: DriftState, message: str) -> None:
+        """Tell of drift in so many words, as an event and a log line."""
+        warning = state is not DriftState.CORRECTED
+        generation, clean = self._generations[declared.key.api], self._clean(message)
+        self._recorder.record(_regarding(generation, declared), state, clean, warning=warning)
+        write = log.warning if warning else log.info
+        write(clean, reason=str(state), **_names(declared))
+
     def phase(self, declared: Declared, name: str, detail: str = "") -> None:
         """Note how far the action under way has come, in the engine's words."""
         log.debug("phase", phase=name, detail=self._clean(detail), **_names(declared))
@@ -146,8 +167,10 @@ class Reporter:
     def _masked(self, account: Account) -> Account:
         """Clean every text of an account; names stay, or the status would tell of others."""
         chart, attempts, newest = account.chart, account.attempts, account.newest
+        drift = account.drift
         return replace(
             account,
+            drift=drift and replace(drift, message=self._clean(drift.message)),
             message=self._clean(account.message),
             chart_problem=self._clean(account.chart_problem),
             chart=chart and replace(chart, stale_reason=self._clean(chart.stale_reason)),

@@ -171,6 +171,7 @@ class ReleaseRole:
                 entries=self._references.entries,
                 sources=_sources(parts),
                 defaults=parts.settings.charts.defaults,
+                drift=parts.settings.drift,
             ),
             observer=observer,
             hands=self._hands,

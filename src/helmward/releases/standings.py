@@ -11,11 +11,12 @@ from typing import Final
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from helmward.model import Account, Declared, Key, ReleaseRef, Stage, Told
+from helmward.model import Account, Declared, DriftState, Key, ReleaseRef, Stage, Told
 
 OLD_NAME: Final = "flux_helm_operator_release_condition_info"
 WHO: Final = ("api", "namespace", "name")
 """Two generations may hold HelmReleases of one name."""
+UNSEEN: Final = frozenset({DriftState.OFF, DriftState.UNSEEN})
 _VALUES: Final = {"True": 1, "False": -1}
 
 
@@ -37,6 +38,8 @@ class Standing:
     """None when it is Ready."""
     phase: str = ""
     """How far the action under way has come; empty when there is none."""
+    drifted: int | None = None
+    """How many objects are not as they should be; None where nobody looks."""
 
     @property
     def who(self) -> list[str]:
@@ -59,7 +62,13 @@ def standing(declared: Declared, account: Account, told: Told) -> Standing:
         suspended=declared.commands.suspend or account.stage is Stage.SUSPENDED,
         attempts=attempts.count if attempts else 0,
         retry_at=retry_at.timestamp() if retry_at else None,
+        drifted=_drifted(account),
     )
+
+
+def _drifted(account: Account) -> int | None:
+    drift = account.drift
+    return drift.objects if drift and drift.state not in UNSEEN else None
 
 
 class Standings(Collector):
@@ -136,6 +145,7 @@ _NUMBERS: Final = {
     "attempts": "Failures since the last success of what is asked for.",
     "next_attempt_timestamp_seconds": "When a failure is tried again; absent when nothing is.",
     "pending_since_timestamp_seconds": "Since when it is not Ready; absent while it is.",
+    "drifted_objects": "Objects that somebody changed; absent where nobody looks.",
 }
 
 
@@ -145,7 +155,14 @@ def _numbers(known: list[Standing]) -> Iterator[GaugeMetricFamily]:
         for name, words in _NUMBERS.items()
     }
     for one in known:
-        values = (one.revision, one.suspended, one.attempts, one.retry_at, one.pending_since)
+        values = (
+            one.revision,
+            one.suspended,
+            one.attempts,
+            one.retry_at,
+            one.pending_since,
+            one.drifted,
+        )
         for family, value in zip(families.values(), values, strict=True):
             if value is not None:
                 family.add_metric(one.who, value)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from helmward.kube.meta import Meta, PartialObject, decode_partial
 from helmward.model import CHART, NOTHING_SET, ReleaseRef, Revision, Status
-from helmward.runtime.informer import EventType, Informer
+from helmward.runtime.informer import EventType, Informer, Subscriber
 
 SELECTOR = "type=helm.sh/release.v1"
 LABELS = "owner=helm"
@@ -63,6 +63,7 @@ class Storage:
     """The revisions of every release, newest knowledge first."""
 
     def __init__(self, informer: Informer[Revision]) -> None:
+        self._informer = informer
         self._store = informer.store
         self._store.add_index(BY_RELEASE, lambda one: (str(one.release),))
         self._store.add_index(BY_OWNER, lambda one: (one.owner,) if one.owner else ())
@@ -78,6 +79,10 @@ class Storage:
         writing counts as news too: only its session tells.
         """
         self._tell = tell
+
+    def subscribe(self, callback: Subscriber[Revision]) -> None:
+        """Tell `callback` of every change that the watch tells of, also of our own."""
+        self._informer.subscribe(callback)
 
     def saw(self, revision: Revision) -> None:
         """Take in what an action of ours wrote, before the watch tells of it."""

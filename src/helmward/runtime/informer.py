@@ -13,6 +13,7 @@ from typing import Final, Generic, TypeVar
 import structlog
 
 from helmward.errors import (
+    AccessDenied,
     ClusterUnavailable,
     Expired,
     HelmwardError,
@@ -28,7 +29,7 @@ from helmward.runtime.reading import (
     log_undecodable,
     version_of,
 )
-from helmward.runtime.store import Change, EventType, Item, Name, Store
+from helmward.runtime.store import Change, EventType, Item, Keeper, Name, Store
 
 __all__ = ["EventType", "Informer", "Store"]
 
@@ -53,6 +54,11 @@ class Informer(Generic[T]):
 
     `on_last` is told the very last state of an object that was seen to go,
     before the subscribers are told that it went. A list cannot tell it.
+
+    A kind that may not be watched is `denied`: it is tried again at growing
+    intervals, up to `patience` seconds. `turned` is told when the kind became
+    synced, absent or denied, or is so no more. With `into` the objects are kept
+    there, and `store` stays empty.
     """
 
     def __init__(  # noqa: PLR0913  # a watch has as many knobs
@@ -69,11 +75,16 @@ class Informer(Generic[T]):
         on_undecodable: OnUndecodable = log_undecodable,
         quiet: float = 75.0,
         poll: float = 5.0,
+        patience: float = 30.0,
+        into: Keeper[T] | None = None,
+        turned: Callable[[], None] = lambda: None,
     ) -> None:
         self.store: Store[T] = Store()
+        self._keeper: Keeper[T] = self.store if into is None else into
         self.synced = asyncio.Event()
         self.resource_version = ""
         self.absent = False
+        self.denied = False
         self.problem: HelmwardError | None = None
         self.lists = 0
         self._kube = kube
@@ -85,7 +96,9 @@ class Informer(Generic[T]):
         self._quiet = quiet
         self._poll = poll
         self._subscribers: list[Subscriber[T]] = []
+        self._turned = turned
         self._backoff: Backoff[str] = Backoff(base=0.2, cap=30.0)
+        self._denials: Backoff[str] = Backoff(base=0.2, cap=patience)
         self._watch_list = True
         self._heard = False
         self._opened: float | None = None
@@ -96,7 +109,7 @@ class Informer(Generic[T]):
 
         It runs between two events and must be quick: it adds a key to a queue.
         """
-        for value in self.store:
+        for value in self._keeper:
             callback(EventType.ADDED, None, value)
         self._subscribers.append(callback)
 
@@ -110,6 +123,8 @@ class Informer(Generic[T]):
                 self._mark_absent()
             except Expired:
                 self.resource_version = ""
+            except AccessDenied as error:
+                self._mark_denied(error)
             except HelmwardError as error:
                 self._note(error)
             if self._was_useful():
@@ -135,15 +150,26 @@ class Informer(Generic[T]):
         return self._heard or stood
 
     def _pause(self) -> float:
+        if self.denied:
+            return self._denials.next("")
         delay = self._backoff.next("")
         return min(delay, self._poll) if self.absent else delay
 
     def _mark_absent(self) -> None:
         if not self.absent:
             log.info("kind is not installed", resource=str(self._selection.resource))
-        self.absent = True
+        self.absent, self.denied = True, False
         self.resource_version = ""
         self.synced.set()
+        self._turned()
+
+    def _mark_denied(self, error: AccessDenied) -> None:
+        """Say once that nobody may watch; the watch that stood may have stood for long."""
+        if not self.denied:
+            log.warning("watch refused", resource=str(self._selection.resource), error=str(error))
+        self.denied, self.problem = True, error
+        self._heard, self._opened = False, None
+        self._turned()
 
     def _note(self, error: HelmwardError) -> None:
         # A watch that broke after it was of use goes on at once: that is no trouble.
@@ -168,7 +194,9 @@ class Informer(Generic[T]):
         return self._kube.watch(self._selection, start, quiet=self._quiet)
 
     def _note_opened(self) -> None:
-        self._opened, self.absent, self.problem = _now(), False, None
+        self._opened, self.absent, self.denied, self.problem = _now(), False, False, None
+        self._denials.reset("")
+        self._turned()
 
     async def _begin_with_a_watch(self) -> None:
         """Let the server stream what there is; one that cannot is listed from now on."""
@@ -198,11 +226,12 @@ class Informer(Generic[T]):
         return False
 
     def _become(self, items: Iterable[Item[T]], version: str) -> None:
-        changes = self.store.replace({item.name: item for item in items})
+        changes = self._keeper.replace({item.name: item for item in items})
         self.resource_version = version
         self.lists += 1
         self._tell(changes)
         self.synced.set()
+        self._turned()
 
     def _take(self, event: WatchEvent) -> None:
         self._heard = True
@@ -213,10 +242,10 @@ class Informer(Generic[T]):
             item = self._reader.item(event.object)
             if item.value is not None:
                 self._on_last(item.value)
-            self._tell(self.store.remove(item.name))
+            self._tell(self._keeper.remove(item.name))
         else:
             item = self._reader.item(event.object)
-            self._tell(self.store.put(item))
+            self._tell(self._keeper.put(item))
         self.resource_version = item.version
 
     def _tell(self, changes: Iterable[Change[T]]) -> None:

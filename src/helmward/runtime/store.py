@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 T = TypeVar("T")
 
@@ -35,6 +35,26 @@ class Change(NamedTuple, Generic[T]):
     type: EventType
     old: T | None
     new: T | None
+
+
+class Keeper(Protocol[T]):
+    """Who keeps what an informer hears; a `Store`, unless all of an object is too much."""
+
+    def __iter__(self) -> Iterator[T]:
+        """Walk over a copy of what there is."""
+        ...
+
+    def put(self, item: Item[T], /) -> Sequence[Change[T]]:
+        """Take in what arrived and return what changed."""
+        ...
+
+    def remove(self, name: Name, /) -> Sequence[Change[T]]:
+        """Forget an object and return what changed."""
+        ...
+
+    def replace(self, items: Mapping[Name, Item[T]], /) -> Sequence[Change[T]]:
+        """Become exactly these; return the changes, missed deletions first."""
+        ...
 
 
 @dataclass(slots=True)

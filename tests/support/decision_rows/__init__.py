@@ -1,5 +1,5 @@
 """The table of decisions, a module for each room of `releases/decide`."""
 
-from tests.support.decision_rows import asking, claims, failures, going
+from tests.support.decision_rows import asking, claims, drift, failures, going
 
-TABLE = [*going.ROWS, *claims.ROWS, *failures.ROWS, *asking.ROWS]
+TABLE = [*going.ROWS, *claims.ROWS, *failures.ROWS, *asking.ROWS, *drift.ROWS]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helmward.model import Desired, Key, Observed, Revision, Writer
+from helmward.model import Desired, DriftMode, Key, ObjectRef, Observed, Revision, Writer
 from helmward.releases.decide import RULES
 from tests.support.builders import (
     FORMER,
@@ -50,7 +50,8 @@ ORDERS = {
             "refuse_taken_name leave_living_writer resume_wait unlock_pending roll_back_failed "
             "refuse_rolled_back hold_back_failed move_renamed finish_uninstall install_absent "
             "take_over retry_rolled_back clear_failed_install upgrade_failed "
-            "upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects"
+            "upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
+            "keep_in_force look_at_suspects correct_drift"
         ),
     ),
     "refuse_taken_name": (
@@ -59,7 +60,8 @@ ORDERS = {
             "leave_living_writer resume_wait unlock_pending roll_back_failed refuse_rolled_back "
             "hold_back_failed move_renamed finish_uninstall install_absent take_over "
             "retry_rolled_back clear_failed_install upgrade_failed upgrade_out_of_sync "
-            "upgrade_forced test_untested sweep_late_objects"
+            "upgrade_forced test_untested sweep_late_objects "
+            "keep_in_force look_at_suspects correct_drift"
         ),
     ),
     "leave_living_writer": (
@@ -79,7 +81,8 @@ ORDERS = {
         (
             "uninstall_former_of_deleted roll_back_failed refuse_rolled_back hold_back_failed "
             "finish_uninstall install_absent retry_rolled_back clear_failed_install "
-            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects"
+            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
+            "keep_in_force look_at_suspects correct_drift"
         ),
     ),
     "uninstall_former_of_deleted": (
@@ -88,11 +91,15 @@ ORDERS = {
     ),
     "roll_back_failed": (
         "The way back is not a try: it neither waits nor gives way to one.",
-        "hold_back_failed move_renamed upgrade_failed upgrade_forced test_again",
+        "hold_back_failed move_renamed upgrade_failed upgrade_forced test_again keep_in_force",
     ),
     "refuse_rolled_back": (
         "What is not to be tried again promises no next try.",
         "hold_back_failed move_renamed retry_rolled_back",
+    ),
+    "keep_in_force": (
+        "What is not replaced for now is what somebody relies on.",
+        "refuse_rolled_back hold_back_failed",
     ),
     "hold_back_failed": (
         "What failed is left as it is until its next try.",
@@ -106,7 +113,8 @@ ORDERS = {
         "The old release goes before anything is done under the new name.",
         (
             "finish_uninstall install_absent take_over retry_rolled_back clear_failed_install "
-            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects"
+            "upgrade_failed upgrade_out_of_sync upgrade_forced test_untested sweep_late_objects "
+            "look_at_suspects correct_drift"
         ),
     ),
     "finish_uninstall": (
@@ -135,15 +143,19 @@ ORDERS = {
     ),
     "upgrade_out_of_sync": (
         "A cause of its own is told rather than the force; tests come after.",
-        "upgrade_forced sweep_late_objects",
+        ("upgrade_forced sweep_late_objects look_at_suspects correct_drift"),
     ),
     "upgrade_forced": (
         "What is forced is tested and swept in its new state.",
-        "test_untested sweep_late_objects",
+        ("test_untested sweep_late_objects look_at_suspects correct_drift"),
     ),
     "test_untested": (
         "Late objects are looked for once all is as asked for.",
-        "sweep_late_objects",
+        ("sweep_late_objects look_at_suspects correct_drift"),
+    ),
+    "sweep_late_objects": (
+        "What a lost writer made late would be taken for drift.",
+        "look_at_suspects correct_drift",
     ),
 }
 """By the rule that decides: why, and which rules would have answered next."""
@@ -181,6 +193,9 @@ POLICIES = (
     options(rollback={"retry": True}, test={}),
 )
 YES_NO = (False, True)
+MODES = (None, DriftMode.WARN, DriftMode.ENABLED)
+"""What is done about an object that somebody changed; None: nobody did."""
+CHANGED = ObjectRef("v1", "ConfigMap", RELEASE.namespace, "web")
 
 
 def situations() -> Iterator[tuple[Desired, Observed]]:
@@ -193,6 +208,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
         ({}, {"attempts": tried()}),
         (Writer.GONE, Writer.ALIVE),
         itertools.product(YES_NO, YES_NO, YES_NO),
+        MODES,
     )
     for (deleting, suspend, policy), (
         history,
@@ -201,6 +217,7 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
         failed,
         writer,
         flags,
+        drift,
     ) in itertools.product(asked, found):
         going, forced, sweep = flags
         observed = an_observed(
@@ -211,10 +228,16 @@ def situations() -> Iterator[tuple[Desired, Observed]]:
             kind_is_going=going,
             forced=forced,
             sweep_due=sweep,
+            suspects=frozenset({CHANGED} if drift else ()),
             **failed,
         )
         yield (
-            a_desired(deleting=deleting, commands=commands(suspend=suspend), options=policy),
+            a_desired(
+                deleting=deleting,
+                commands=commands(suspend=suspend),
+                options=policy,
+                drift_mode=drift or DriftMode.WARN,
+            ),
             observed,
         )
 

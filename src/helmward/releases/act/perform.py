@@ -6,10 +6,13 @@ from helmward.model import (
     Adopt,
     Base,
     Compare,
+    Correct,
     Decision,
+    Drift,
     Forget,
     Install,
     Likeness,
+    Look,
     Observed,
     Render,
     Resume,
@@ -22,6 +25,7 @@ from helmward.model import (
     Upgrade,
 )
 from helmward.releases.act.adopt import adopt, compare
+from helmward.releases.act.drift import look
 from helmward.releases.act.hands import Hands, Task
 from helmward.releases.act.hold import forget, hold
 from helmward.releases.act.install import install
@@ -44,6 +48,8 @@ VERBS: Final[dict[type, str]] = {
     Compare: "compare",
     Render: "render",
     Sweep: "sweep",
+    Look: "look",
+    Correct: "correct",
     Uninstall: "uninstall",
     Forget: "forget",
 }
@@ -52,7 +58,7 @@ LOOKS: Final = (Compare, Render, Sweep, Forget)
 HOLDS: Final = (Install, Upgrade, Adopt, Rollback, Resume)
 """What must not happen without the finalizer: it would be left behind."""
 
-Result = Revision | Likeness | None
+Result = Revision | Likeness | Drift | None
 
 
 async def perform(hands: Hands, task: Task, decision: Decision) -> Result:
@@ -97,6 +103,8 @@ async def _with_newest(hands: Hands, task: Task, decision: Decision, newest: Rev
             return await compare(hands, task, newest)
         case Adopt():
             return await adopt(hands, task, newest)
+        case Look() | Correct():
+            return await look(hands, task, decision, newest)
         case Sweep():
             await sweep(hands, newest)
         case _:

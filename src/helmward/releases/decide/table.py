@@ -11,10 +11,12 @@ from enum import StrEnum
 from helmward.model import (
     Adopt,
     Compare,
+    Correct,
     Decision,
     Desired,
     Forget,
     Install,
+    Look,
     Observed,
     Refuse,
     Render,
@@ -29,7 +31,7 @@ from helmward.model import (
     Upgrade,
     Wait,
 )
-from helmward.releases.decide import asking, claims, failures, going
+from helmward.releases.decide import asking, claims, drift, failures, going
 from helmward.releases.decide.facts import bad, owns, rolled_back
 
 Check = Callable[[Desired, Observed], Decision | None]
@@ -104,6 +106,7 @@ RULES: tuple[Rule, ...] = (
     Rule(going.uninstall_deleted, (D, F, R, U), {Uninstall: A, Wait: None}),
     Rule(going.uninstall_former_of_deleted, (A, X), {Uninstall: None, Wait: None}),
     Rule(failures.roll_back_failed, (F,), {Rollback: R}),
+    Rule(drift.keep_in_force, (D, F, R), {Look: None, Correct: None}),
     Rule(failures.refuse_rolled_back, (R,), {Refuse: None, Sweep: None}),
     Rule(failures.hold_back_failed, ANY, {Wait: None}),
     Rule(asking.move_renamed, ANY, {Refuse: None, Render: None, Uninstall: None}),
@@ -118,4 +121,6 @@ RULES: tuple[Rule, ...] = (
     Rule(failures.test_again, (F,), {Test: D}),
     Rule(asking.test_untested, (D,), {Test: D}),
     Rule(asking.sweep_late_objects, (D, F, R), {Sweep: None}),
+    Rule(drift.look_at_suspects, (D, F, R), {Look: None}),
+    Rule(drift.correct_drift, (D, F, R), {Correct: None}),
 )

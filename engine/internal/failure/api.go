@@ -99,6 +99,12 @@ func IsQuotaConflict(err error) bool {
 	return apierrors.IsConflict(err) && strings.Contains(err.Error(), "on resourcequotas")
 }
 
+// IsUnreachable says that nobody answered at all.
+func IsUnreachable(err error) bool {
+	var status apierrors.APIStatus
+	return err != nil && !errors.As(err, &status) && unreachable(err)
+}
+
 func unreachable(err error) bool {
 	var network net.Error
 	var address *url.Error

@@ -36,6 +36,21 @@ func (s *Secrets) CheckNewest(ctx context.Context, base Base) error {
 	return nil
 }
 
+// CheckStill says whether a revision is as it was seen and none was written after
+// it. Unlike CheckNewest it costs the same however many releases there are.
+func (s *Secrets) CheckStill(ctx context.Context, base Base) error {
+	for number, isBase := range map[int]bool{base.Revision: true, base.Revision + 1: false} {
+		stamp, err := s.Stamp(ctx, number)
+		if err != nil {
+			return fmt.Errorf("read revision %d of release %s: %w", number, s.Name, err)
+		}
+		if isBase != (stamp != nil) || isBase && !stamp.is(base) {
+			return movedOn(s.Name, base)
+		}
+	}
+	return nil
+}
+
 // Annotate writes annotations to a revision's Secret and nothing else, if it is
 // still the very one that the caller saw.
 func (s *Secrets) Annotate(ctx context.Context, base Base, annotations map[string]string) (*Record, error) {

@@ -58,29 +58,43 @@ func (c *Client) Build(reader io.Reader, _ bool) (_ kube.ResourceList, err error
 // parse reads all objects of a manifest. Objects of kinds that are not served
 // cannot exist: `lenient` leaves them out.
 func (c *Client) parse(manifest string, lenient bool) (kube.ResourceList, error) {
-	documents := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(manifest)))
 	var list kube.ResourceList
+	err := eachObject(manifest, func(object *unstructured.Unstructured) error {
+		info, err := c.info(object)
+		switch {
+		case err == nil:
+			list = append(list, info)
+		case lenient && meta.IsNoMatchError(err):
+		default:
+			return fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// eachObject reads a manifest and hands over one object after the other.
+func eachObject(manifest string, take func(*unstructured.Unstructured) error) error {
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(strings.NewReader(manifest)))
 	for number := 1; ; number++ {
 		document, err := documents.Read()
 		if errors.Is(err, io.EOF) {
-			return list, nil
+			return nil
 		}
 		if err != nil {
-			return nil, failure.New(pb.Failure_CHART_INVALID, "split the manifest: %w", err)
+			return failure.New(pb.Failure_CHART_INVALID, "split the manifest: %w", err)
 		}
 		objects, err := decode(document)
 		if err != nil {
-			return nil, failure.New(pb.Failure_CHART_INVALID, "document %d%s of the manifest: %w",
+			return failure.New(pb.Failure_CHART_INVALID, "document %d%s of the manifest: %w",
 				number, sourceOf(document), err)
 		}
 		for _, object := range objects {
-			info, err := c.info(object)
-			switch {
-			case err == nil:
-				list = append(list, info)
-			case lenient && meta.IsNoMatchError(err):
-			default:
-				return nil, fmt.Errorf("%s %s: %w", object.GetKind(), object.GetName(), err)
+			if err := take(object); err != nil {
+				return err
 			}
 		}
 	}

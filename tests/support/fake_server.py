@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from helmward.errors import ClusterUnavailable, Expired, Invalid, NotFound
+from helmward.errors import AccessDenied, ClusterUnavailable, Expired, Invalid, NotFound
 from helmward.kube import Resource, Selection, Start, WatchEvent
 
 Fault = str
@@ -27,6 +27,8 @@ class FakeServer:
     objects: dict[str, msgspec.Raw] = field(default_factory=dict)
     history: list[tuple[int, str, msgspec.Raw]] = field(default_factory=list)
     faults: deque[Fault] = field(default_factory=deque)
+    denied: bool = False
+    """Whether nobody has the right to watch."""
     watches: int = 0
     lists: int = 0
     gets: int = 0
@@ -87,6 +89,8 @@ class FakeServer:
         assert selection
         assert quiet
         self.watches += 1
+        if self.denied:
+            raise AccessDenied("cannot watch")
         if start.initial_events and not self.streams:
             raise Invalid("sendInitialEvents is forbidden for watch")
         at = int(start.resource_version or self.version)

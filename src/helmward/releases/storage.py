@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from helmward.kube.meta import Meta, PartialObject, decode_partial
-from helmward.model import CHART, NOTHING_SET, ReleaseRef, Revision, Status
+from helmward.model import CHART, KINDS, NOTHING_SET, OBJECTS, ReleaseRef, Revision, Status
 from helmward.runtime.informer import EventType, Informer, Subscriber
 
 SELECTOR = "type=helm.sh/release.v1"
@@ -28,16 +28,24 @@ def revision_of(partial: PartialObject) -> Revision:
     """Return the revision that a release Secret's labels and annotations tell of."""
     meta = partial.metadata
     release = ReleaseRef(meta.namespace, meta.labels.get("name", ""))
+    status = _status(meta.labels.get("status", ""))
     return Revision(
         release=release,
         number=_number(meta),
-        status=_status(meta.labels.get("status", "")),
+        status=status,
         chart=meta.annotations.get(CHART, ""),
         modified=_modified(meta),
-        annotations=meta.annotations or NOTHING_SET,
+        annotations=_kept(meta.annotations, status) or NOTHING_SET,
         uid=meta.uid,
         resource_version=meta.resource_version,
     )
+
+
+def _kept(annotations: dict[str, str], status: Status) -> dict[str, str]:
+    """Leave out the inventory of what is not in force: ten old revisions a release are kept."""
+    if status is Status.DEPLOYED:
+        return annotations
+    return {name: text for name, text in annotations.items() if name not in (KINDS, OBJECTS)}
 
 
 def _status(label: str) -> Status:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from helmward.kube.meta import decode_partial
-from helmward.model import CHART, OWNER, ReleaseRef, Revision, Status
+from helmward.model import CHART, KINDS, OBJECTS, OWNER, ReleaseRef, Revision, Status
 from helmward.releases.storage import Storage, decode_revision
 from helmward.runtime.informer import EventType
 from helmward.runtime.store import Item, Store
@@ -185,3 +185,14 @@ def test_what_was_removed_is_owned_no_more(storage: Storage, watch: Watch) -> No
     watch.tell(a_revision())
     storage.saw_removed(RELEASE)
     assert storage.owned(a_revision().owner) == []
+
+
+@pytest.mark.parametrize(("status", "kept"), [("deployed", True), ("superseded", False)])
+def test_only_what_is_in_force_keeps_its_inventory(status: str, kept: bool) -> None:
+    """Ten old revisions a release would hold a hundred bytes each for nobody."""
+    document = json.loads(secret(name="cart", version="1", status=status))
+    document["metadata"]["annotations"] |= {KINDS: "v1/ConfigMap", OBJECTS: ""}
+    revision = decode_revision(json.dumps(document).encode())
+
+    assert (KINDS in revision.annotations) is (OBJECTS in revision.annotations) is kept
+    assert OWNER in revision.annotations

@@ -6,10 +6,11 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from helmward.kube import Kube, PartialObject, decode_partial
 from helmward.kube.resources import CONFIG_MAPS
-from helmward.runtime import Backoff, EventType, Informer
+from helmward.runtime import Backoff, EventType, Informer, Store
 from tests.support.fake_server import FakeServer
 from tests.support.wait import until
 
@@ -119,3 +120,43 @@ async def test_a_version_that_stays_too_old_is_no_endless_loop() -> None:
     assert informer.lists >= 6
     assert informer._backoff.failures("") >= 5
     assert len(informer.store) == 1
+
+
+async def test_a_kind_that_may_not_be_watched_is_denied_until_it_may() -> None:
+    """It is said once, and tried ever more seldom; what turns is told."""
+    server = FakeServer(denied=True)
+    server.put("a")
+    told: list[tuple[bool, bool]] = []
+    informer = Informer(
+        cast("Kube", server),
+        CONFIG_MAPS,
+        decode=decode_partial,
+        turned=lambda: told.append((informer.denied, informer.synced.is_set())),
+    )
+    informer._denials = Backoff(base=0.001)
+    with capture_logs() as logs:
+        task = asyncio.create_task(informer.run())
+        await until(lambda: informer._denials.failures("") == 3, every=0)
+        server.denied = False
+        await until(informer.synced.is_set, every=0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    assert told[0] == (True, False)
+    assert told[-1] == (False, True)
+    assert informer._denials.failures("") == 0
+    assert [one["event"] for one in logs if one["log_level"] == "warning"] == ["watch refused"]
+
+
+async def test_objects_can_be_kept_elsewhere() -> None:
+    """A late subscriber hears of them all the same."""
+    server = FakeServer()
+    server.put("a")
+    mine: Store[PartialObject] = Store()
+    informer = Informer(cast("Kube", server), CONFIG_MAPS, decode=decode_partial, into=mine)
+    await running(informer, informer.synced.is_set)
+    late = []
+    informer.subscribe(lambda event, _old, _new: late.append(event))
+
+    assert (len(mine), len(informer.store)) == (1, 0)
+    assert late == [EventType.ADDED]

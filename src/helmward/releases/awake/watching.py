@@ -61,6 +61,7 @@ class Watching:
         self._poll = poll
         self._informer: Informer[Seen] | None = None
         self._absent = False
+        self._backoff: Backoff[str] = Backoff(base=0.5, cap=poll)
         self._poked = asyncio.Event()
 
     @property
@@ -75,6 +76,7 @@ class Watching:
 
     def poke(self) -> None:
         """Look at once for a kind that was not installed: a release with it was."""
+        self._backoff.reset("")
         self._poked.set()
         if self._informer:
             self._informer.poke()
@@ -102,21 +104,18 @@ class Watching:
 
     async def _find(self) -> Resource:
         """Return where the kind is served, as soon as it is."""
-        backoff: Backoff[str] = Backoff(base=0.2, cap=30.0)
         while True:
             try:
                 if found := await self._ask():
                     self._absent = False
                     return found
-                pause = self._poll
             except HelmwardError as error:
                 log.warning("kind cannot be looked up", kind=str(self.kind), error=str(error))
-                pause = backoff.next("")
-            await self._rest(pause)
+            await self._rest(self._backoff.next(""))
 
     async def _ask(self) -> Resource | None:
         """Ask for the kind in each version that a release has it in."""
-        for api_version in sorted(self._versions()):
+        for api_version in self._versions():
             with suppress(NotFound):
                 return await self._kube.resource_for(api_version, self.kind.kind)
         if not self._absent:

@@ -37,6 +37,7 @@ class Seen:
     suspect: set[ObjectRef] = field(default_factory=set)
     is_unknown: bool = False
     is_ready: bool = True
+    unseen: tuple[str, ...] = ()
 
     def ready(self, _: Revision) -> bool:
         return self.is_ready
@@ -46,6 +47,9 @@ class Seen:
 
     def unknown(self, _: Revision) -> bool:
         return self.is_unknown
+
+    def polled(self, _: Revision) -> tuple[str, ...]:
+        return self.unseen
 
     def mark(self, _: Revision, objects: Collection[ObjectRef]) -> frozenset[ObjectRef]:
         return frozenset(objects or self.suspect)

@@ -18,6 +18,8 @@ from helmward.model import (
     Chart,
     Declared,
     Desired,
+    DriftStanding,
+    DriftState,
     GitChart,
     Observed,
     Outcome,
@@ -184,6 +186,17 @@ def resets(declared: Declared) -> bool:
     asked = declared.commands
     token = asked.reset_at
     return bool(token) and token == asked.requested_at and token != declared.told.reset_at
+
+
+def brought_back(
+    account: Account, drift: DriftStanding | None, tampered: str
+) -> DriftStanding | None:
+    """Add what somebody did to the release's records and was put right, unless worse is known."""
+    worse = drift and drift.state not in {DriftState.NONE, DriftState.CORRECTED}
+    if not tampered or worse or account.stage is not Stage.READY:
+        return drift
+    number = account.newest.number if account.newest else 0
+    return DriftStanding(DriftState.CORRECTED, f"{tampered}; brought back with revision {number}")
 
 
 def _common(declared: Declared, desired: Desired | None, newest: Revision | None) -> dict[str, Any]:

@@ -45,6 +45,7 @@ from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.report import Reporter
 from helmward.releases.secrets import learn_from_storage
+from helmward.releases.tampering import tampering
 from helmward.runtime.beside import beside
 from helmward.runtime.references import References
 from helmward.runtime.workers import patiently
@@ -67,6 +68,8 @@ class Turn:
     done: list[Decision] = field(default_factory=list)
     before: str = ""
     """What had failed first, when the way back failed too."""
+    tampered: str = ""
+    """What somebody did to the release's records that this turn puts right."""
 
 
 class Loop:
@@ -202,7 +205,9 @@ class Loop:
             rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
             if rests or decision in turn.done:
                 account = self._rest(turn, desired, observed, decision)
-                return replace(account, drift=self._looks.standing(desired, observed))
+                drift = self._looks.standing(desired, observed)
+                return replace(account, drift=told.brought_back(account, drift, turn.tampered))
+            await self._see_tampering(turn, observed, decision)
             turn.done.append(decision)
             if isinstance(decision, Look | Correct):
                 await self._looks.look(turn.declared, desired, observed, decision)
@@ -212,6 +217,24 @@ class Loop:
                 log.info("let go", resource=str(desired.key), why=decision.why)
                 self._let_go(desired.key)
                 return None
+
+    async def _see_tampering(self, turn: Turn, observed: Observed, decision: Decision) -> None:
+        """Tell what somebody did to the release's records, before it is put right."""
+        declared, newest = turn.declared, observed.newest
+        if not tampering(declared, observed, decision, turn.done):
+            return
+        if newest:
+            described = await self._described(declared.key, newest)
+            observed = replace(observed, newest=described)
+        turn.tampered = tampering(declared, observed, decision, turn.done)
+        self._reporter.tampered(declared, turn.tampered)
+
+    async def _described(self, key: Key, revision: Revision) -> Revision:
+        """Add what a revision says of itself: the watch follows no descriptions."""
+        with suppress(HelmwardError):
+            read = await self._hands(key).engine.get(revision.release, revision.number)
+            return replace(revision, description=read.description if read else "")
+        return revision
 
     def _observe(self, turn: Turn) -> Observed:
         key = turn.declared.key

@@ -49,14 +49,17 @@ class Meters:
             "ConfigMaps and Secrets that HelmReleases refer to.",
             registry=registry,
         )
-        self.drift = Counter(
-            "helmward_drift_objects",
-            "Objects that were found changed, put right, or fought over from then on.",
-            ("outcome",),
+        self.detected = Counter(
+            "helmward_drift_detected", "Objects that were found changed.", registry=registry
+        )
+        self.corrected = Counter(
+            "helmward_drift_corrected", "Objects that were put right.", registry=registry
+        )
+        self.contested = Counter(
+            "helmward_drift_contested",
+            "Objects whose correction was undone so often that it is a fight.",
             registry=registry,
         )
-        for outcome in ("detected", "corrected", "contested"):
-            self.drift.labels(outcome)
         self._durations = Durations()
         self._standings = Standings()
         registry.register(self._durations)
@@ -88,9 +91,9 @@ class Meters:
 
     def drifted(self, news: News) -> None:
         """Count what was found changed, put right, or fought over."""
-        self.drift.labels("detected").inc(len(news.detected))
-        self.drift.labels("corrected").inc(len(news.corrected))
-        self.drift.labels("contested").inc(len(news.contested))
+        self.detected.inc(len(news.detected))
+        self.corrected.inc(len(news.corrected))
+        self.contested.inc(len(news.contested))
 
     def forget(self, declared: Declared) -> None:
         """Drop every series of a HelmRelease."""

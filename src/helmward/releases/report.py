@@ -118,6 +118,11 @@ class Reporter:
         write = log.warning if warning else log.info
         write(clean, reason=str(state), **_names(declared))
 
+    def tampered(self, declared: Declared, message: str) -> None:
+        """Tell what somebody did to the records of a release."""
+        self._meters.detected.inc()
+        self.drifted(declared, DriftState.DETECTED, message)
+
     def phase(self, declared: Declared, name: str, detail: str = "") -> None:
         """Note how far the action under way has come, in the engine's words."""
         log.debug("phase", phase=name, detail=self._clean(detail), **_names(declared))

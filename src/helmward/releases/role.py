@@ -19,12 +19,15 @@ from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
 from helmward.kube.entries import Entries
 from helmward.kube.resources import SECRETS
-from helmward.model import Chart, Declared, Key, ReleaseRef, Revision
+from helmward.model import Chart, Declared, DriftMode, Key, ReleaseRef, Revision
 from helmward.redaction import REDACTOR
 from helmward.releases.act import Hands
+from helmward.releases.awake import Awake
 from helmward.releases.beside import Actions
 from helmward.releases.desire import desire
+from helmward.releases.drift import Keeper
 from helmward.releases.kinds import Kinds
+from helmward.releases.looks import Looks
 from helmward.releases.loop import Loop
 from helmward.releases.memory import Memory
 from helmward.releases.names import Names
@@ -100,6 +103,14 @@ class ReleaseRole:
             alive=self._may_write,
         )
         self._actions = Actions(parts.engine, self._reporter, self.kinds.get)
+        self._awake = Awake(
+            parts.kube,
+            self._storage,
+            namespace=namespace,
+            wake=self._wake_release,
+            watched=self._is_watched,
+            registry=parts.registry,
+        )
         self.kinds.subscribe(self._changed)
         self._storage.on_news(self._written)
         parts.sessions.on_gone(self._wake_pending)
@@ -116,6 +127,7 @@ class ReleaseRole:
             group.create_task(self.kinds.run(), name="kinds")
             group.create_task(self.revisions.run(), name="informer-revisions")
             group.create_task(self._references.run(), name="references")
+            group.create_task(self._awake.run(), name="drift")
 
     async def work(self, session: Session) -> None:
         """Give turns until cancelled, writing as the session whose Lease is held.
@@ -178,6 +190,12 @@ class ReleaseRole:
             reporter=self._reporter,
             actions=self._actions,
             memory=Memory(Backoff(base=RETRY_FROM, cap=RETRY_UP_TO)),
+            looks=Looks(
+                Keeper(self._awake, interval=parts.settings.charts_sync_interval),
+                self._hands,
+                self._reporter,
+                parts.settings.drift,
+            ),
             later=self._queue.add_after,
             let_go=self._let_go,
             interval=parts.settings.charts_sync_interval,
@@ -209,6 +227,7 @@ class ReleaseRole:
         self._meters.releases.set(len(self.kinds))
         if old and new and old.asks == new.asks:
             return
+        self._reconsider(old, new)
         if new is not None:
             self._orphans.let_go(new.key)
         if old and (new is None or new.uid != old.uid):
@@ -225,6 +244,21 @@ class ReleaseRole:
             if one is not None:
                 self._queue.add(one.key)
                 return
+
+    def _reconsider(self, *declared: Declared | None) -> None:
+        """Let it be seen anew whether the objects of their releases are watched."""
+        for release in {one.release for one in declared if one is not None}:
+            self._awake.reconsider(release)
+
+    def _is_watched(self, release: ReleaseRef) -> bool:
+        """Tell whether anybody wants to know that objects of a release are changed."""
+        default = self._parts.settings.drift
+        return any(
+            (one.drift.mode or default) is not DriftMode.DISABLED
+            and not one.deleting
+            and not one.commands.suspend
+            for one in self.kinds.by_release(release)
+        )
 
     def _source_changed(self, key: Key) -> None:
         """Look at a HelmRelease that refers to what has changed."""

@@ -21,6 +21,7 @@ from tests.support.builders import KEY, NOW, a_desired, a_revision, an_observed,
 from tests.support.drift import CONFIG, WEB, Seen, a_change, deleted, scaled
 
 ENABLED: dict[str, Any] = {"drift_mode": DriftMode.ENABLED}
+CHECK = timedelta(minutes=3)
 NOTED: dict[str, Any] = {"kinds": "v1/ConfigMap", "objects": "AAAA"}
 
 
@@ -34,7 +35,7 @@ class Shop:
     revision: Any = field(default_factory=lambda: a_revision(**NOTED))
 
     def __post_init__(self) -> None:
-        self.keeper = Keeper(self.watch, now=lambda: self.now)
+        self.keeper = Keeper(self.watch, interval=CHECK, now=lambda: self.now)
 
     @property
     def observed(self) -> Observed:
@@ -164,6 +165,17 @@ def test_what_cannot_be_noted_is_looked_at_once() -> None:
 def test_what_the_watch_cannot_name_is_looked_at_each_time() -> None:
     shop = Shop(watch=Seen(is_unknown=True))
     shop.keeper.take(shop.desired, shop.revision, frozenset(), Drift(1))
+    assert shop.observed.unknown_objects
+
+
+def test_what_nobody_may_watch_is_looked_at_at_each_periodic_check() -> None:
+    """They come a little early; any other turn looks at nothing."""
+    shop = Shop(watch=Seen(unseen=("Deployment.apps",)))
+    assert shop.observed.unknown_objects
+    shop.keeper.take(shop.desired, shop.revision, frozenset(), Drift(1))
+    shop.now += timedelta(minutes=2)
+    assert not shop.observed.unknown_objects
+    shop.now += timedelta(seconds=45)
     assert shop.observed.unknown_objects
 
 

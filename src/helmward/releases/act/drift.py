@@ -1,16 +1,13 @@
 """Look and correct: whether objects of a revision are as it has them, and put right if not."""
 
 import base64
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from helmward.kube.resources import parse_api_version
 from helmward.model import KINDS, OBJECTS, Correct, Drift, Look, ObjectRef, Revision
 from helmward.releases.act.hands import Hands, Task
+from helmward.releases.awake.inventory import SHORT, identity_of
 
-SHORT: Final = 6
-"""How many bytes of a digest are kept, of an object's name as of its fields."""
 DOUBTED: Final = b"\xff" * SHORT
 """Stands for the fields of an object that is not as it should be: no object has these."""
 
@@ -55,13 +52,8 @@ def doubted(objects: str, differing: Iterable[ObjectRef]) -> str:
 
     The inventory was taken as they are now, and they are not as they should be.
     """
-    doubts = set(map(_identity, differing))
+    doubts = set(map(identity_of, differing))
     packed = base64.urlsafe_b64decode(objects + "=" * (-len(objects) % 4))
     entries = (packed[at : at + 2 * SHORT] for at in range(0, len(packed), 2 * SHORT))
     marked = (one[:SHORT] + DOUBTED if one[:SHORT] in doubts else one for one in entries)
     return base64.urlsafe_b64encode(b"".join(marked)).decode().rstrip("=")
-
-
-def _identity(of: ObjectRef) -> bytes:
-    group, _ = parse_api_version(of.api_version)
-    return hashlib.sha256(f"{group}/{of.kind}/{of.namespace}/{of.name}".encode()).digest()[:SHORT]

@@ -105,6 +105,13 @@ class Awake:
             return False
         return inventory_of(revision) is None or self._doubts(revision).nameless
 
+    def ready(self, revision: Revision) -> bool:
+        """Tell whether no suspect of a revision may still be to come into sight."""
+        followed = self._follow(revision.release)
+        if followed and any(self._state(one) is State.STARTING for one in followed.kinds):
+            return False
+        return not self._doubts(revision).fresh
+
     def polled(self, revision: Revision) -> frozenset[str]:
         """Return the kinds of a revision that nobody may watch, as `Deployment.apps`.
 

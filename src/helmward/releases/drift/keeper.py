@@ -6,8 +6,8 @@ settled in `decide`; the look itself is in `act`.
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol
 
 from helmward.model import (
     OBJECTS,
@@ -25,6 +25,9 @@ from helmward.model import (
 from helmward.releases.drift.known import Known, News, known_of
 from helmward.releases.drift.words import fought, joined, listed
 
+EARLY: Final = 0.9
+"""Periodic checks come up to a tenth early."""
+
 
 class Watch(Protocol):
     """Who sees objects change, and knows which changes were looked at."""
@@ -38,6 +41,9 @@ class Watch(Protocol):
     def unknown(self, revision: Revision) -> bool:
         """Tell whether it cannot be said which objects those are."""
 
+    def polled(self, revision: Revision) -> Collection[str]:
+        """Return the kinds of which nobody may see how they change."""
+
     def mark(self, revision: Revision, objects: Collection[ObjectRef]) -> Any:
         """Note how objects are before a look at them; none named means all."""
 
@@ -49,9 +55,14 @@ class Keeper:
     """What is known of the objects of each release."""
 
     def __init__(
-        self, watch: Watch, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        watch: Watch,
+        *,
+        interval: timedelta,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.watch = watch
+        self._interval = interval
         self._now = now
         self._known: dict[Key, Known] = {}
 
@@ -66,7 +77,7 @@ class Keeper:
         return replace(
             observed,
             suspects=self.watch.suspects(newest),
-            unknown_objects=known.all_anew or self._unknown(known, newest),
+            unknown_objects=self._unknown(known, newest, now),
             drift=known.drift,
             left_alone=known.fights.left_alone(now),
         )
@@ -109,10 +120,13 @@ class Keeper:
         self._known[desired.key] = known
         return known
 
-    def _unknown(self, known: Known, newest: Revision) -> bool:
-        """Tell whether all is to be looked at; only once where nothing can be noted of it."""
+    def _unknown(self, known: Known, newest: Revision, now: datetime) -> bool:
+        """Tell whether all is to be looked at: only once where nothing can be noted of it."""
         noted = OBJECTS in newest.annotations
-        return self.watch.unknown(newest) and (noted or not known.whole)
+        if known.all_anew or (self.watch.unknown(newest) and (noted or not known.whole)):
+            return True
+        old = known.whole is None or known.whole + self._interval * EARLY <= now
+        return old and bool(self.watch.polled(newest))
 
 
 def _kept(desired: Desired, observed: Observed) -> Revision | None:

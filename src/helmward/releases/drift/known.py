@@ -41,8 +41,8 @@ class Known:
     policy: Policy
     all_anew: bool = False
     """All are to be looked at: what may differ has changed."""
-    whole: bool = False
-    """All were looked at once."""
+    whole: datetime | None = None
+    """When all were looked at last."""
     found: dict[ObjectRef, Divergence] = field(default_factory=dict)
     corrected: tuple[Divergence, ...] = ()
     """What was put right last, if nothing was found since."""
@@ -58,7 +58,7 @@ class Known:
         """Take in what a look has found; no object named means that all were looked at."""
         self.trouble = None
         self.all_anew = self.all_anew and bool(looked)
-        self.whole = self.whole or not looked
+        self.whole = self.whole if looked else now
         before, wrong = self._looked_at(looked), {one.object for one in drift.found}
         self.fights.calm(before.keys() - wrong)
         mended = tuple(one for one in drift.found if one.corrected)

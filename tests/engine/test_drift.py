@@ -228,7 +228,7 @@ async def test_a_secret_is_put_right_and_never_shown(helm: Helm, kubectl: Kubect
 
 async def test_a_key_of_a_secret_that_the_chart_drops_goes(helm: Helm) -> None:
     """Written as text it would stay, ours by a name that it does not have."""
-    revision = await installed(helm, **{"s.yaml": SECRET.replace("}\n", ", old: x}\n")})
+    revision = await installed(helm, **{"s.yaml": SECRET.replace("'}", "', old: x}")})
     chart = await helm.chart({"s.yaml": SECRET}, version="2.0.0")
     await helm.upgrade(revision, chart)
     live = await helm.live("s", SECRETS)

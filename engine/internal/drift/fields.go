@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 // Fields is a set of fields as `fieldsV1` has it: `f:name` of a map, `k:{...}`
@@ -26,9 +25,9 @@ const (
 )
 
 // FieldsOf reads the fields of all entries that are wanted, as one set.
-func FieldsOf(object *unstructured.Unstructured, wanted func(metav1.ManagedFieldsEntry) bool) Fields {
+func FieldsOf(entries []metav1.ManagedFieldsEntry, wanted func(metav1.ManagedFieldsEntry) bool) Fields {
 	all := Fields{}
-	for _, entry := range object.GetManagedFields() {
+	for _, entry := range entries {
 		if wanted(entry) {
 			all.add(read(entry))
 		}

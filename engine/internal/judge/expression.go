@@ -53,7 +53,7 @@ func byExpression(ctx context.Context, text string, object, self map[string]any)
 		// As a rule a field that is not there yet.
 		return Verdict{Why: failure.Shorten(fmt.Sprintf("the expression has no value yet: %s", err))}, nil
 	case value.Type() != types.BoolType:
-		return Verdict{}, refused("it yields a %s; it has to yield a bool", value.Type().TypeName())
+		return Verdict{}, refused("its value is of type %s; it has to yield a bool", value.Type().TypeName())
 	case value == types.True:
 		return Verdict{Ready: true}, nil
 	default:
@@ -79,7 +79,7 @@ func compile(text string) (cel.Program, error) {
 		return nil, refused("%s", spoken(issues))
 	}
 	if of := ast.OutputType(); of != cel.BoolType && of != cel.DynType {
-		return nil, refused("it yields a %s; it has to yield a bool", of)
+		return nil, refused("its value is of type %s; it has to yield a bool", of)
 	}
 	return env.Program(ast, cel.CostLimit(dearest), cel.InterruptCheckFrequency(often), cel.EvalOptions(cel.OptOptimize))
 }

@@ -4,11 +4,11 @@ package judge
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/fluxcd/cli-utils/pkg/kstatus/status"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
 
 	pb "helmward.dev/engine/internal/enginepb"
 	"helmward.dev/engine/internal/failure"
@@ -54,20 +54,16 @@ func byStatus(object map[string]any) Verdict {
 	switch {
 	case err != nil:
 		return Verdict{Why: fmt.Sprintf("its status cannot be read: %s", err)}
-	case result.Status != status.CurrentStatus:
-		return Verdict{Why: words(result)}
+	case result.Status != status.CurrentStatus && result.Message != "":
+		return Verdict{Why: failure.Shorten(result.Message)}
 	}
 	if why := unready(object); why != "" {
 		return Verdict{Why: why}
 	}
-	return Verdict{Ready: true}
-}
-
-func words(result *status.Result) string {
-	if result.Message == "" {
-		return fmt.Sprintf("it is %s", result.Status)
+	if result.Status != status.CurrentStatus {
+		return Verdict{Why: fmt.Sprintf("it is %s", result.Status)}
 	}
-	return failure.Shorten(result.Message)
+	return Verdict{Ready: true}
 }
 
 func unready(object map[string]any) string {

@@ -27,22 +27,43 @@ func isLeftAlone(object *unstructured.Unstructured) bool {
 	return false
 }
 
+// seen is an object as the API server sent it.
+type seen struct {
+	*unstructured.Unstructured
+	// managed has the fields as they were sent: what reads an object as a whole
+	// puts them in another order.
+	managed []metav1.ManagedFieldsEntry
+}
+
+func (c *Client) see(request cluster.Request) (*seen, error) {
+	var body json.RawMessage
+	if err := c.access.Do(c.ctx, request, &body); err != nil {
+		return nil, err
+	}
+	found, fields := &seen{Unstructured: &unstructured.Unstructured{}}, &metav1.PartialObjectMetadata{}
+	if err := found.UnmarshalJSON(body); err != nil {
+		return nil, err
+	}
+	err := json.Unmarshal(body, fields)
+	found.managed = fields.ManagedFields
+	return found, err
+}
+
 // once looks at an object as it is at this moment; a version conflict says that
 // it moved on meanwhile.
 func (l *looking) once(info *resource.Info) (*pb.Divergence, error) {
-	live := &unstructured.Unstructured{}
-	err := l.client.access.Do(l.client.ctx, getRequest(info), live)
+	live, err := l.client.see(getRequest(info))
 	if apierrors.IsNotFound(err) {
 		return l.gone(info)
 	}
 	if err != nil {
 		return nil, err
 	}
-	l.noted.Note(info, live.GetManagedFields())
+	l.noted.Note(info, live.managed)
 	marks := &metav1.PartialObjectMetadata{}
 	marks.Labels, marks.Annotations = live.GetLabels(), live.GetAnnotations()
 	switch owner := l.client.foreignOwner(marks, true); {
-	case isLeftAlone(live):
+	case isLeftAlone(live.Unstructured):
 		return nil, nil
 	case owner != "":
 		return problem("it is now %s", owner), nil
@@ -71,17 +92,17 @@ func (l *looking) gone(info *resource.Info) (*pb.Divergence, error) {
 }
 
 // compare sets an object beside what an apply would make of it.
-func (l *looking) compare(info *resource.Info, live *unstructured.Unstructured) (*pb.Divergence, error) {
+func (l *looking) compare(info *resource.Info, live *seen) (*pb.Divergence, error) {
 	applied, err := l.rehearse(info, live)
 	if err != nil {
 		return nil, err
 	}
-	all := drift.Differences(live, applied, drift.FieldsOf(applied, IsOurs))
+	all := drift.Differences(live.Unstructured, applied.Unstructured, drift.FieldsOf(applied.managed, IsOurs))
 	taken, kept := l.sort(info, live, all)
 	if len(taken) == 0 {
 		return nil, nil
 	}
-	l.noted.Note(info, applied.GetManagedFields())
+	l.noted.Note(info, applied.managed)
 	found := described(live, taken)
 	if !l.look.Correct {
 		return found, nil
@@ -95,7 +116,7 @@ func (l *looking) compare(info *resource.Info, live *unstructured.Unstructured) 
 }
 
 // rehearse asks what an apply would make of an object; nothing is stored.
-func (l *looking) rehearse(info *resource.Info, live *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+func (l *looking) rehearse(info *resource.Info, live *seen) (*seen, error) {
 	c := l.client
 	at := version{string(live.GetUID()), live.GetResourceVersion()}
 	applied, err := c.rehearsed(info, at)
@@ -105,14 +126,13 @@ func (l *looking) rehearse(info *resource.Info, live *unstructured.Unstructured)
 	return applied, err
 }
 
-func (c *Client) rehearsed(info *resource.Info, at version) (*unstructured.Unstructured, error) {
-	applied := &unstructured.Unstructured{}
+func (c *Client) rehearsed(info *resource.Info, at version) (*seen, error) {
 	request, err := c.application(info, c.dressed(info), at)
 	if err != nil {
 		return nil, err
 	}
 	request.Accept, request.Query["dryRun"] = "", metav1.DryRunAll
-	return applied, c.access.Do(c.ctx, request, applied)
+	return c.see(request)
 }
 
 // application is the request that applies an object over one that is there.
@@ -131,9 +151,9 @@ func (c *Client) application(info *resource.Info, object *unstructured.Unstructu
 }
 
 // restore applies an object but for what is kept as it is live.
-func (c *Client) restore(info *resource.Info, live *unstructured.Unstructured, taken, kept []drift.Change) error {
+func (c *Client) restore(info *resource.Info, live *seen, taken, kept []drift.Change) error {
 	object := c.dressed(info)
-	ours := drift.FieldsOf(live, IsOurs)
+	ours := drift.FieldsOf(live.managed, IsOurs)
 	for _, one := range kept {
 		if !one.SharesItem(taken) {
 			drift.Keep(object.Object, one, one.IsOurs(ours))

@@ -13,8 +13,8 @@ import (
 
 // sort tells what somebody took from us from what stays as it is live: what
 // admission or defaulting set, what may differ, what another rightly owns.
-func (l *looking) sort(info *resource.Info, live *unstructured.Unstructured, all []drift.Change) (taken, kept []drift.Change) {
-	held := drift.FieldsOf(live, isRevisions)
+func (l *looking) sort(info *resource.Info, live *seen, all []drift.Change) (taken, kept []drift.Change) {
+	held := drift.FieldsOf(live.managed, isRevisions)
 	ignored := l.look.Rules.For(info.Object.(*unstructured.Unstructured))
 	for _, one := range all {
 		switch {
@@ -47,7 +47,7 @@ func (l *looking) isNew(one drift.Change) bool {
 }
 
 // isScaled says whether it is the number of replicas that an autoscaler keeps.
-func (l *looking) isScaled(info *resource.Info, live *unstructured.Unstructured, one drift.Change) bool {
+func (l *looking) isScaled(info *resource.Info, live *seen, one drift.Change) bool {
 	if !slices.Equal(one.Path, []string{"spec", "replicas"}) {
 		return false
 	}
@@ -55,20 +55,20 @@ func (l *looking) isScaled(info *resource.Info, live *unstructured.Unstructured,
 	if err == nil {
 		return found
 	}
-	author := drift.Author(live, one, isRevisions)
+	author := drift.Author(live.managed, one, isRevisions)
 	return author != nil && author.Manager == "kube-controller-manager" && author.Subresource == "scale"
 }
 
 // described is what is told of an object that is not as it should be.
-func described(live *unstructured.Unstructured, taken []drift.Change) *pb.Divergence {
+func described(live *seen, taken []drift.Change) *pb.Divergence {
 	found := &pb.Divergence{}
 	for _, one := range drift.Told(taken) {
 		change := &pb.FieldChange{
 			Path:    drift.Pointer(one.Path),
-			Desired: drift.Shown(live, one, one.Desired),
-			Live:    drift.Shown(live, one, one.Live),
+			Desired: drift.Shown(live.Unstructured, one, one.Desired),
+			Live:    drift.Shown(live.Unstructured, one, one.Live),
 		}
-		if author := drift.Author(live, one, isRevisions); author != nil {
+		if author := drift.Author(live.managed, one, isRevisions); author != nil {
 			change.Manager, change.Operation = author.Manager, string(author.Operation)
 			change.Subresource = author.Subresource
 			if author.Time != nil {

@@ -115,6 +115,23 @@ async def test_an_object_that_loses_its_label_is_a_suspect(
     assert watcher.suspects(release) == {"a"}
 
 
+async def test_an_object_stays_with_its_release(
+    kube: Kube, watcher: Watcher, release: ReleaseRef
+) -> None:
+    """Whoever takes Helm's marks off is seen, and so is what he does after that."""
+    marks = {"meta.helm.sh/release-name": None, "meta.helm.sh/release-namespace": None}
+    await kube.patch(CONFIG_MAPS, "a", release.namespace, {"metadata": {"annotations": marks}})
+    await watcher.woke(release)
+    without_marks = watcher.suspects(release)
+    newest = watcher.newest(release)
+    watcher.awake.settle(watcher.awake.mark(newest))
+    await kube.delete(CONFIG_MAPS, "a", release.namespace)
+    await watcher.woke(release)
+
+    assert without_marks == {"a"}
+    assert watcher.suspects(release) == {"a"}
+
+
 async def test_what_goes_is_waited_for(kube: Kube, watcher: Watcher, release: ReleaseRef) -> None:
     """As long as a finalizer holds it nothing can be put right; then at once."""
     held = {"metadata": {"finalizers": ["example.com/held"]}}
@@ -298,6 +315,7 @@ async def test_what_was_just_written_is_given_a_moment(
     await write(kube, release, inventory(live))
     await edit(kube, live, a="2")
     async with watching(kube, namespace, clock=clock) as watcher:
+        clock.advance(0.02)
         await watcher.sees()
         clock.advance(1.9)
         early = watcher.suspects(release), [*watcher.woken]
@@ -316,6 +334,7 @@ async def test_what_was_seen_as_written_is_given_no_moment(
     await deploy(kube, release, *maps(namespace, "a", "b"))
     await edit(kube, a_config_map(namespace, "b"), a="2")
     async with watching(kube, namespace, clock=clock) as watcher:
+        clock.advance(0.02)
         await watcher.sees()
         await kube.delete(CONFIG_MAPS, "a", namespace)
         await until(lambda: watcher.in_sight() == 1.0)
@@ -325,12 +344,31 @@ async def test_what_was_seen_as_written_is_given_no_moment(
         assert watcher.suspects(release) == {"a"}
 
 
+async def test_what_changes_at_once_wakes_once(
+    kube: Kube, namespace: str, release: ReleaseRef
+) -> None:
+    """A namespace that goes takes a thousand objects along: that is one thing to look at."""
+    clock = VirtualClock()
+    names = [f"map-{number}" for number in range(20)]
+    await deploy(kube, release, *maps(namespace, *names))
+    async with watching(kube, namespace, clock=clock) as watcher:
+        clock.advance(0.02)
+        await watcher.sees()
+        clock.advance(0.1)
+        await kube.raw("DELETE", CONFIG_MAPS.path(namespace))
+        await until(lambda: watcher.in_sight() == 0.0)
+        clock.advance(0.1)
+
+        assert watcher.woken == [release]
+        assert watcher.suspects(release) == set(names)
+
+
 async def test_kinds_are_followed_as_long_as_a_release_has_them(
     kube: Kube, watcher: Watcher, release: ReleaseRef
 ) -> None:
     """Another release brings another kind, and takes it along when it goes."""
     other = ReleaseRef(release.namespace, "other")
-    watcher.awake._linger = 0.0
+    watcher.awake._watches.linger = 0.0
     await deploy(kube, other, a_deployment(release.namespace))
     await watcher.sees("Deployment.apps")
     await write(kube, other, {}, status="superseded")
@@ -341,7 +379,7 @@ async def test_kinds_are_followed_as_long_as_a_release_has_them(
 
 async def test_nobody_follows_what_is_of_no_interest(watcher: Watcher, release: ReleaseRef) -> None:
     """A release whose drift nobody wants to know of costs nothing."""
-    watcher.awake._linger = 0.0
+    watcher.awake._watches.linger = 0.0
     watcher.uninteresting.add(release)
     watcher.awake.reconsider(release)
     await until(lambda: not watcher.state("ConfigMap", "watched"))

@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from helmward.engine import EngineMeters, EngineProcess, Stats
 from helmward.gitops.meters import GitMeters
+from helmward.releases.awake.meters import WatchMeters
 from helmward.releases.meters import Meters
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ def exported() -> set[str]:
     registry = CollectorRegistry()
     Meters(registry, lambda: 0.0)
     GitMeters(registry)
+    WatchMeters(registry, lambda: 0.0)
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     nobody: Any = None

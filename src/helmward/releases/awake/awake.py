@@ -14,19 +14,18 @@ from prometheus_client import CollectorRegistry
 
 from helmward.kube import Kube
 from helmward.model import ObjectRef, ReleaseRef, Revision
-from helmward.releases.awake.followed import Followed, Lost, Needs, kinds_in_force
+from helmward.releases.awake.followed import Followed, Lost, kinds_in_force
 from helmward.releases.awake.inventory import (
     GroupKind,
     Kinds,
-    identify,
     identity_of,
     in_force,
     inventory_of,
 )
 from helmward.releases.awake.judging import Doubts, View, doubts
-from helmward.releases.awake.meters import WatchMeters
 from helmward.releases.awake.seen import Seen
-from helmward.releases.awake.watching import State, Watching
+from helmward.releases.awake.watches import Watches
+from helmward.releases.awake.watching import State
 from helmward.releases.storage import Storage
 from helmward.runtime.clock import Clock
 from helmward.runtime.informer import EventType
@@ -35,8 +34,6 @@ GRACE: Final = 2.0
 """Seconds for which the watch may be behind what an action of ours wrote."""
 TOGETHER: Final = 0.02
 """Seconds within which all changes to one release are one."""
-LINGER: Final = 10.0
-"""Seconds for which a kind is still followed when no release has it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +41,8 @@ class Mark:
     """States of objects, taken before they are looked at."""
 
     states: tuple[Seen | Lost, ...] = ()
+    look: object = None
+    """`Followed.look` at that time."""
 
 
 class Awake:
@@ -64,32 +63,21 @@ class Awake:
         watched: Callable[[ReleaseRef], bool],
         registry: CollectorRegistry,
         clock: Clock | None = None,
-        linger: float = LINGER,
     ) -> None:
-        self._kube = kube
         self._storage = storage
-        self._namespace = namespace
         self._wake = wake
         self._watched = watched
         self._clock = clock
-        self._linger = linger
-        self._meters = WatchMeters(registry, self._in_sight)
-        self._needs = Needs()
+        self._watches = Watches(
+            kube, namespace, hear=self._hear, turned=self._turned, registry=registry, clock=clock
+        )
         self._followed: dict[ReleaseRef, Followed] = {}
-        self._watches: dict[GroupKind, Watching] = {}
-        self._tasks: dict[GroupKind, asyncio.Task[None]] = {}
         self._stirred: set[ReleaseRef] = set()
-        self._needed = asyncio.Event()
         storage.subscribe(self._written)
 
     async def run(self) -> None:
         """Follow the kinds that releases have, as they come and go, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            while True:
-                self._needed.clear()
-                self._begin(group)
-                self._end()
-                await self._needed.wait()
+        await self._watches.run()
 
     def suspects(self, revision: Revision) -> frozenset[ObjectRef]:
         """Return the objects of a revision that somebody may have changed; asks nobody."""
@@ -119,7 +107,7 @@ class Awake:
         """
         followed = self._follow(revision.release)
         kinds = followed.kinds if followed else ()
-        return frozenset(str(one) for one in kinds if self._state(one) is State.POLLED)
+        return frozenset(str(one) for one in kinds if self._watches.state(one) is State.POLLED)
 
     def mark(self, revision: Revision, objects: Collection[ObjectRef] = ()) -> Mark:
         """Return the states of objects of a revision as they are now; none named means all."""
@@ -129,51 +117,46 @@ class Awake:
         wanted = [identity_of(one) for one in objects] or inventory.objects
         view = self._view(inventory.kinds, followed)
         states = (_state_of(one, view, followed) for one in wanted)
-        return Mark(tuple(state for state in states if state is not None))
+        return Mark(tuple(state for state in states if state is not None), followed.look)
 
     def settle(self, mark: Mark) -> None:
         """Note that these were looked at: they are no suspects in the states that they were in."""
         for state in mark.states:
-            state.settled = True
+            state.settled = mark.look
 
     def doubt(self, release: ReleaseRef) -> None:
         """Let what was looked at be looked at again: what may differ is told anew."""
-        newest = self._storage.newest(release)
-        if newest is not None:
-            for state in self.mark(newest).states:
-                state.settled = False
+        if followed := self._followed.get(release):
+            followed.look = object()
             self._stir(release)
 
     def reconsider(self, release: ReleaseRef) -> None:
-        """Find out whether a release is still, or now, of interest."""
-        self._follow(release)
+        """Find out soon whether a release is still, or now, of interest."""
         self._stir(release)
 
     def _doubts(self, revision: Revision) -> Doubts:
-        followed, inventory = self._follow(revision.release), inventory_of(revision)
-        if followed is None or inventory is None or followed.revision != revision.uid:
+        followed = self._follow(revision.release)
+        return self._judged(followed, revision) if followed else Doubts()
+
+    def _judged(self, followed: Followed, revision: Revision) -> Doubts:
+        inventory = inventory_of(revision)
+        if inventory is None or followed.revision != revision.uid:
             return Doubts()
+        view = self._view(inventory.kinds, followed)
         fresh = followed.fresh_until > self._time.time()
-        found = doubts(inventory, self._view(inventory.kinds, followed), fresh=fresh)
-        if not found and not found.fresh:
+        found = doubts(inventory, view, fresh=fresh)
+        if view.complete and not (found or found.fresh):
             followed.fresh_until = 0.0
         return found
 
     def _view(self, kinds: Kinds, followed: Followed) -> View:
-        watched = [one for one in kinds if self._state(one) is State.WATCHED]
-        sights = {one: self._watches[one].sight for one in watched}
-        return View(sights, len(watched) == len(kinds), followed.lost)
-
-    def _state(self, kind: GroupKind) -> State:
-        watching = self._watches.get(kind)
-        return watching.state if watching else State.STARTING
+        found = {one: self._watches.sight(one) for one in kinds}
+        sights = {one: sight for one, sight in found.items() if sight is not None}
+        return View(sights, len(sights) == len(kinds), followed.lost, followed.look)
 
     @property
     def _time(self) -> Clock:
         return self._clock or asyncio.get_running_loop()
-
-    def _in_sight(self) -> float:
-        return float(sum(len(one.sight) for one in self._watches.values()))
 
     # What is followed
 
@@ -181,14 +164,14 @@ class Awake:
         """Take in that the storage of a release has changed."""
         one = new or old
         if one is not None:
-            self.reconsider(one.release)
+            self._stir(one.release)
 
     def _follow(self, release: ReleaseRef) -> Followed | None:
         """Return what is kept of a release, by its revisions; None if it is of no interest."""
         revisions = self._storage.revisions(release) if self._watched(release) else []
         kinds = kinds_in_force(revisions)
         followed = self._followed.get(release) or Followed()
-        self._need(followed.kinds, kinds)
+        self._watches.need(followed.kinds, kinds)
         if not kinds:
             self._followed.pop(release, None)
             return None
@@ -205,74 +188,23 @@ class Awake:
             until = self._time.time() + GRACE
             followed.renew(newest.uid, inventory_of(newest), until)
 
-    def _need(self, old: Kinds, new: Kinds) -> None:
-        if old == new:
-            return
-        self._needs.change(old, new)
-        for kind in new.keys() - old.keys():
-            if self._state(kind) is State.ABSENT:
-                self._watches[kind].poke()
-        if any(kind not in self._watches for kind in new):
-            self._needed.set()
-        if any(kind not in self._needs for kind in old):
-            self._time.call_later(self._linger, self._needed.set)
-
-    def _begin(self, group: asyncio.TaskGroup) -> None:
-        for kind in self._needs:
-            if kind not in self._watches:
-                watching = self._watches[kind] = self._watching(kind)
-                self._tasks[kind] = group.create_task(watching.run(), name=f"drift-{kind}")
-
-    def _watching(self, kind: GroupKind) -> Watching:
-        return Watching(
-            self._kube,
-            kind,
-            self._namespace,
-            versions=partial(self._needs.versions, kind),
-            hear=partial(self._hear, kind),
-            turned=partial(self._turned, kind),
-        )
-
-    def _end(self) -> None:
-        for kind in [one for one in self._watches if one not in self._needs]:
-            del self._watches[kind]
-            self._tasks.pop(kind).cancel()
-            self._meters.forget(kind)
-
     # What is heard
 
     def _turned(self, kind: GroupKind) -> None:
         """Take in that a kind is followed now, or is not any more."""
-        watching = self._watches.get(kind)
-        if watching and self._meters.tell(kind, watching.state):
-            for release in [one for one, it in self._followed.items() if kind in it.kinds]:
-                self._stir(release)
+        for release in [one for one, it in self._followed.items() if kind in it.kinds]:
+            self._stir(release)
 
     def _hear(self, kind: GroupKind, _: EventType, old: Seen | None, new: Seen | None) -> None:
         """Take in that an object is not as it was before."""
-        if new is not None:
-            self._found(kind, new)
-        elif old is not None:
-            self._lose(kind, old)
-        if new and old and new.release != old.release:
-            self._stir(old.release)
-
-    def _found(self, kind: GroupKind, seen: Seen) -> None:
-        if followed := self._followed.get(seen.release):
-            if followed.lost:
-                followed.lost.pop(identify(kind, seen.namespace, seen.name), None)
-            self._stir(seen.release)
-
-    def _lose(self, kind: GroupKind, seen: Seen) -> None:
-        if followed := self._followed.get(seen.release):
-            lost = Lost(seen.ours, kind, seen.namespace, seen.name)
-            followed.lost[identify(kind, seen.namespace, seen.name)] = lost
+        if new and old and new.release not in self._followed:
+            new.stays_with(old)  # who takes the marks off does not take it from its release
+        if (seen := new or old) and (followed := self._followed.get(seen.release)):
+            followed.note(kind, seen, gone=new is None)
             self._stir(seen.release)
 
     def _stir(self, release: ReleaseRef) -> None:
         """Judge a release soon, once for all that changes at the same time."""
-        if release not in self._followed:
-            return
         if not self._stirred:
             self._time.call_later(TOGETHER, self._judge)
         self._stirred.add(release)
@@ -281,16 +213,16 @@ class Awake:
         """Wake the releases that have suspects now."""
         stirred, self._stirred = self._stirred, set()
         for release in stirred:
-            newest = self._storage.newest(release)
-            if newest is not None and in_force(newest):
-                self._judge_one(newest)
+            followed, newest = self._follow(release), self._storage.newest(release)
+            if followed and newest and in_force(newest):
+                self._judge_one(followed, newest)
 
-    def _judge_one(self, newest: Revision) -> None:
-        found = self._doubts(newest)
+    def _judge_one(self, followed: Followed, newest: Revision) -> None:
+        found = self._judged(followed, newest)
         if found:
             self._wake(newest.release)
         elif found.fresh:
-            left = self._followed[newest.release].fresh_until - self._time.time()
+            left = followed.fresh_until - self._time.time()
             self._time.call_later(left, partial(self._stir, newest.release))
 
 

@@ -1,11 +1,18 @@
 """What is kept of each release whose objects are followed."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helmward.model import KINDS, Revision
-from helmward.releases.awake.inventory import GroupKind, Inventory, Kinds, in_force, kinds_of
+from helmward.releases.awake.inventory import (
+    GroupKind,
+    Inventory,
+    Kinds,
+    identify,
+    in_force,
+    kinds_of,
+)
+from helmward.releases.awake.seen import Seen
 
 
 @dataclass(slots=True)
@@ -18,8 +25,8 @@ class Lost:
     namespace: str = ""
     name: str = ""
     """Empty for what never was seen: nobody can name it."""
-    settled: bool = False
-    """It was looked for since."""
+    settled: object = None
+    """The `Followed.look` in which it was looked for since."""
 
 
 @dataclass(slots=True)
@@ -32,40 +39,22 @@ class Followed:
     fresh_until: float = 0.0
     """Until when the watch may be behind what that revision wrote."""
     lost: dict[bytes, Lost] = field(default_factory=dict)
+    look: object = field(default_factory=object)
+    """What was looked at is settled as long as this is the same."""
 
     def renew(self, revision: str, inventory: Inventory | None, fresh_until: float) -> None:
         """Go over to another revision; of what it does not have nothing is lost."""
-        self.revision, self.fresh_until = revision, fresh_until
+        self.revision, self.fresh_until, self.look = revision, fresh_until, object()
         kept = inventory.objects if inventory else {}
         self.lost = {identity: one for identity, one in self.lost.items() if identity in kept}
 
-
-class Needs:
-    """The kinds that releases have objects of, each with the versions that it is had in."""
-
-    def __init__(self) -> None:
-        self._having: dict[GroupKind, Counter[str]] = {}
-
-    def __iter__(self) -> Iterator[GroupKind]:
-        """Yield the kinds that are needed."""
-        yield from [*self._having]
-
-    def __contains__(self, kind: object) -> bool:
-        """Tell whether a release has objects of a kind."""
-        return kind in self._having
-
-    def versions(self, kind: GroupKind) -> list[str]:
-        """Return the versions in which releases have a kind, the most usual first."""
-        return [version for version, _ in self._having.get(kind, Counter()).most_common()]
-
-    def change(self, old: Kinds, new: Kinds) -> None:
-        """Note that a release has other kinds than before."""
-        for kind, version in new.items():
-            self._having.setdefault(kind, Counter())[version] += 1
-        for kind, version in old.items():
-            left = self._having[kind] = self._having[kind] - Counter([version])
-            if not left:
-                del self._having[kind]
+    def note(self, kind: GroupKind, seen: Seen, *, gone: bool) -> None:
+        """Take in that an object went, or is there."""
+        if gone:
+            lost = Lost(seen.ours, kind, seen.namespace, seen.name)
+            self.lost[identify(kind, seen.namespace, seen.name)] = lost
+        elif self.lost:
+            self.lost.pop(identify(kind, seen.namespace, seen.name), None)
 
 
 def kinds_in_force(revisions: Iterable[Revision]) -> Kinds:

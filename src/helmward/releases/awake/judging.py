@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from helmward.model import ObjectRef
 from helmward.releases.awake.followed import Lost
-from helmward.releases.awake.inventory import GroupKind, Inventory
+from helmward.releases.awake.inventory import NO_ENTRY, GroupKind, Inventory
 from helmward.releases.awake.seen import Seen
 from helmward.releases.awake.sight import Sight
 
@@ -19,6 +19,8 @@ class View:
     complete: bool
     """These are all kinds of the revision."""
     lost: Mapping[bytes, Lost]
+    look: object
+    """What was looked at in it is settled."""
 
     def find(self, identity: bytes) -> tuple[GroupKind, Seen] | None:
         """Return an object with its kind, if it is there."""
@@ -54,7 +56,7 @@ def doubts(inventory: Inventory, view: View, *, fresh: bool) -> Doubts:
     for identity, ours in inventory.objects.items():
         if there := view.find(identity):
             kind, seen = there
-            if _changed(seen, ours):
+            if seen.settled is not view.look and _changed(seen, ours):
                 _doubt(found, inventory.names(kind, seen.namespace, seen.name), fresh=fresh)
         else:
             _doubt_lost(found, inventory, view, identity, fresh=fresh)
@@ -62,8 +64,13 @@ def doubts(inventory: Inventory, view: View, *, fresh: bool) -> Doubts:
 
 
 def _changed(seen: Seen, ours: bytes) -> bool:
-    """Tell whether an object is not as it was written; one that goes is awaited."""
-    return seen.ours != ours and not (seen.settled or seen.deleting or seen.left_alone)
+    """Tell whether an object is not as it was written; one that goes is awaited.
+
+    What another tool wrote before us has no entry of ours, so that nothing
+    proves that it is as it was: each state of it is looked at once.
+    """
+    proven = seen.ours == ours != NO_ENTRY
+    return not (proven or seen.deleting or seen.left_alone)
 
 
 def _doubt(found: Doubts, ref: ObjectRef, *, fresh: bool) -> None:
@@ -78,7 +85,7 @@ def _doubt_lost(
 ) -> None:
     """Judge an object that is not in sight: of a kind that is not, nothing is known."""
     lost = view.lost.get(identity, Lost())
-    if lost.settled:
+    if lost.settled is view.look:
         return
     if lost.kind is None:
         found.fresh |= view.complete and fresh

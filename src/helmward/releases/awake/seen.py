@@ -81,8 +81,8 @@ class Seen(msgspec.Struct, gc=False, eq=False):
     """Its own annotation says that nobody is to look."""
     young: bool = False
     """Somebody else changed it just now, and may have done so again without a trace."""
-    settled: bool = False
-    """It was looked at in this very state."""
+    settled: object = None
+    """The `Followed.look` in which it was looked at in this very state."""
 
     @property
     def release(self) -> ReleaseRef:
@@ -95,9 +95,12 @@ class Seen(msgspec.Struct, gc=False, eq=False):
             self.all == other.all
             and self.deleting == other.deleting
             and self.left_alone == other.left_alone
-            and self.release_name == other.release_name
-            and self.release_namespace == other.release_namespace
         )
+
+    def stays_with(self, other: "Seen") -> None:
+        """Belong to the release that an earlier state belonged to."""
+        self.release_namespace = other.release_namespace
+        self.release_name = other.release_name
 
 
 _decode: Final = msgspec.json.Decoder(_Partial)
@@ -116,11 +119,16 @@ def see(document: bytes) -> Seen:
         sys.intern(marks.namespace),
         sys.intern(marks.name),
         ours,
-        short(b"\0\0".join([str(meta.generation).encode(), *(one.text for one in entries)])),
+        short(b"\0\0".join([_own(meta, marks), *(one.text for one in entries)])),
         deleting=meta.deletion_timestamp is not None,
         left_alone=DriftMode.DISABLED in (marks.detection, marks.detection_of_flux),
         young=any(one.time > _lately(int(time.time())) for one in entries if not one.ours),
     )
+
+
+def _own(meta: _Meta, marks: _Annotations) -> bytes:
+    """Return what tells one state from another beside managedFields."""
+    return f"{meta.generation}\0{marks.namespace}\0{marks.name}".encode()
 
 
 @lru_cache(maxsize=2)

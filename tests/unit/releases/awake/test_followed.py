@@ -1,7 +1,8 @@
 """What is kept of releases: which kinds they need, and what they have lost."""
 
-from helmward.releases.awake.followed import Followed, Lost, Needs, kinds_in_force
+from helmward.releases.awake.followed import Followed, Lost, kinds_in_force
 from helmward.releases.awake.inventory import GroupKind, Inventory, kinds_of
+from helmward.releases.awake.watches import Needs
 from tests.support.builders import a_revision
 
 MAPS, WORKLOADS = GroupKind("", "ConfigMap"), GroupKind("apps", "Deployment")
@@ -50,10 +51,12 @@ def test_two_in_force_count_both_and_the_newest_first() -> None:
 def test_what_another_revision_does_not_have_is_not_lost() -> None:
     """An upgrade removes objects, and its watch tells of each."""
     followed = Followed(lost={b"kept..": Lost(), b"not it": Lost()})
+    look = followed.look
     followed.renew("uid", Inventory({}, {b"kept..": b""}), 7.0)
     kept = [*followed.lost]
     followed.renew("other", None, 8.0)
 
     assert kept == [b"kept.."]
+    assert followed.look is not look
     assert followed.lost == {}
     assert (followed.revision, followed.fresh_until) == ("other", 8.0)

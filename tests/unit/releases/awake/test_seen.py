@@ -112,10 +112,10 @@ def test_a_change_of_the_object_is_news(what: str) -> None:
 @pytest.mark.parametrize(
     ("entries", "expected"),
     [
-        ((OURS, entry(time=stamp(0))), True),
+        ((OURS, entry(time=stamp(-60))), True),
         ((OURS, entry(time=stamp(10))), False),
-        ((OURS | {"time": stamp(0)},), False),
-        ((OURS, STATUS | {"time": stamp(0)}), False),
+        ((OURS | {"time": stamp(-60)},), False),
+        ((OURS, STATUS | {"time": stamp(-60)}), False),
     ],
 )
 def test_what_somebody_changed_just_now_is_young(

@@ -27,6 +27,7 @@ from helmward.releases.decide.facts import whose
 
 LEAVES: Final = (Adopt, Compare, Correct, Forget, Look, Render, Sweep, Test)
 """What brings no release back."""
+UNINSTALLED: Final = frozenset({Status.UNINSTALLED, Status.UNINSTALLING})
 IN_FORCE: Final = frozenset({Status.DEPLOYED, Status.PENDING_INSTALL, Status.PENDING_UPGRADE})
 
 
@@ -38,14 +39,22 @@ def tampering(
         return ""
     if declared.deleting or observed.former:
         return ""
-    newest, owner = observed.newest, declared.key.owner
-    if newest and newest.owner != owner:
-        over_ours = any(one.owner == owner for one in observed.history)
-        return f"revision {newest.number} by {whose(newest)}{_when(newest)}" if over_ours else ""
-    told = declared.told
-    if told.release_name != declared.release.name or not _was_settled(told):
-        return ""
-    return _removed(told, newest) or _marked(told, newest)
+    newest, told = observed.newest, declared.told
+    settled = told.release_name == declared.release.name and _was_settled(told)
+    if newest and newest.owner != declared.key.owner:
+        return _written(newest) if settled or _over_ours(declared, observed) else ""
+    return (_removed(told, newest) or _marked(told, newest)) if settled else ""
+
+
+def _over_ours(declared: Declared, observed: Observed) -> bool:
+    return any(one.owner == declared.key.owner for one in observed.history)
+
+
+def _written(newest: Revision) -> str:
+    """Say who wrote a revision; an uninstall writes into one that was there."""
+    if newest.status in UNINSTALLED:
+        return f"revision {newest.number} was marked {newest.status} by another tool{_when(newest)}"
+    return f"revision {newest.number} by {whose(newest)}{_when(newest)}"
 
 
 def _removed(told: Told, newest: Revision | None) -> str:

@@ -62,6 +62,12 @@ CASES = [
         f"revision 3 by HelmRelease {OTHER.owner} at {AT}",
         (a_revision(3, owner=OTHER.owner), a_revision(2, "superseded")),
     ),
+    Case(
+        "half uninstalled by a tool that drops our annotations",
+        f"revision 2 was marked uninstalling by another tool at {AT}",
+        (a_revision(2, "uninstalling", **FOREIGN),),
+        Uninstall(RELEASE, ""),
+    ),
     Case("written over with the same", "", OVER_OURS, Adopt(3, "")),
     Case("taken over for the first time", "", (a_revision(7, **FOREIGN),), told=Told()),
     Case("removed", "revision 2 was removed by another tool", (), INSTALL),

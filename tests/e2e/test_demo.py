@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -108,6 +109,9 @@ async def test_two_demos_side_by_side_both_show_the_whole_story(tmp_path: Path) 
             assert "payments/ledger    Ready: release ledger at revision 1" in show.said
             assert "greeting: Good evening!, replicas: 3" in show.said
             assert "shop/storefront    workload ready: 3/3 pods" in show.said
+            assert "kubectl delete     configmap shop-storefront" in show.said
+            assert re.search("ConfigMap shop-storefront is back after [0-9]+ ms", show.said)
+            assert re.search("shop/storefront .* DriftCorrected: .*shop-storefront", show.said)
             assert "as expected" in show.lines[-1]
             assert show.left_behind() == []
 
@@ -122,13 +126,15 @@ async def test_it_stays_up_for_the_commands_it_prints_until_ctrl_c(tmp_path: Pat
         answers = [
             await asyncio.to_thread(ask, words, kubeconfig.split("=")[1]) for words in commands
         ]
+        await show.until_said("shop-storefront is back")
         show.process.send_signal(signal.SIGINT)
 
         assert await show.end() == 0, show.said
-        assert len(commands) == 3
+        assert len(commands) == 4
         assert "storefront" in answers[0]
         assert "3/3" in answers[1]
         assert "shop-storefront" in answers[2]
+        assert 'configmap "shop-storefront" deleted' in answers[3]
         assert show.left_behind() == []
 
 

@@ -1,4 +1,4 @@
-"""What the demo sees of the cluster: HelmReleases, workloads and Helm's own storage.
+"""What the demo sees of the cluster: HelmReleases, their objects and Helm's own storage.
 
 Called by the narrator and the story. Reads and watches; the only thing that it
 writes is the CRDs.
@@ -11,11 +11,12 @@ from typing import Any, Final
 from helmward.apis.crds import crd_documents
 from helmward.apis.v1beta1 import RESOURCE
 from helmward.kube import Kube, PartialObject, decode_object, decode_partial
-from helmward.kube.resources import CRDS, DEPLOYMENTS, SECRETS
+from helmward.kube.resources import CONFIG_MAPS, CRDS, DEPLOYMENTS, SECRETS
 from helmward.runtime.informer import Informer
 
 Document = dict[str, Any]
 HELM_STORAGE: Final = "owner=helm"
+HELM_OBJECTS: Final = "app.kubernetes.io/managed-by=Helm"
 LOOK_AGAIN: Final = 0.05
 
 
@@ -26,6 +27,9 @@ class Cluster:
         self.kube = kube
         self.releases: Informer[Document] = Informer(kube, RESOURCE, decode=decode_object)
         self.workloads: Informer[Document] = Informer(kube, DEPLOYMENTS, decode=decode_object)
+        self.configs: Informer[Document] = Informer(
+            kube, CONFIG_MAPS, decode=decode_object, label_selector=HELM_OBJECTS
+        )
         self.revisions: Informer[PartialObject] = Informer(
             kube,
             SECRETS,
@@ -37,10 +41,11 @@ class Cluster:
 
     async def run(self) -> None:
         """Follow the cluster until cancelled."""
+        informers = (self.releases, self.workloads, self.configs, self.revisions)
         async with asyncio.TaskGroup() as group:
-            for informer in (self.releases, self.workloads, self.revisions):
+            for informer in informers:
                 group.create_task(informer.run())
-            for informer in (self.releases, self.workloads, self.revisions):
+            for informer in informers:
                 await informer.synced.wait()
                 informer.subscribe(self._note)
 

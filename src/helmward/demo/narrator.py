@@ -4,6 +4,7 @@ Called by the informers. Says what happened, in the order in which it did;
 what ought to happen is the story's affair.
 """
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -26,16 +27,18 @@ _WORKING = {
 class Narrator:
     """Tells of every HelmRelease what becomes of it, once each."""
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
+    def __init__(self, say: Say, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._say, self._clock = say, clock
         self._subjects: dict[tuple[str, str], str] = {}
         self._synced = ""
+        self._lost: dict[str, float] = {}
 
     def listen(self, cluster: Cluster) -> None:
         """Begin to tell, what is there already first."""
         cluster.revisions.subscribe(self.revision)
         cluster.releases.subscribe(self.release)
         cluster.workloads.subscribe(self.workload)
+        cluster.configs.subscribe(self.config)
 
     def sync(self, event: object) -> None:
         """Tell what the git role does; a commit that is merely applied again is no news."""
@@ -66,6 +69,9 @@ class Narrator:
                 self._say("do", subject, f"HelmRelease changed: {_difference(old, new)}")
         if ready(new) and not (old and ready(old)):
             self._say("done", subject, f"Ready: {_outcome(new)}")
+        if (drift := _drift(new)) and not (old and _drift(old) == drift):
+            mark, text = drift
+            self._say(mark, subject, text)
         if (trouble := _trouble(new)) and not (old and _trouble(old) == trouble):
             self._say("bad", subject, trouble)
 
@@ -94,6 +100,21 @@ class Narrator:
         if have == want and not (old and pods_ready(old) == (have, want)):
             self._say("done", self._owner(new), f"workload ready: {have}/{want} pods")
 
+    def config(self, _: EventType, old: Document | None, new: Document | None) -> None:
+        """Tell when a ConfigMap of a release goes, and how long it takes to come back."""
+        found = new or old
+        if found is None or (old and new):
+            return
+        name, now = _name(found), self._clock()
+        text = f"ConfigMap {found['metadata']['name']}"
+        if new is None:
+            self._lost[name] = now
+            self._say("bad", self._owner(found), f"{text} was deleted")
+        elif (since := self._lost.pop(name, None)) is not None:
+            self._say(
+                "done", self._owner(found), f"{text} is back after {(now - since) * 1000:.0f} ms"
+            )
+
     def _subject(self, revision: PartialObject) -> str:
         """Return the HelmRelease that a revision belongs to, and remember it."""
         meta = revision.metadata
@@ -101,11 +122,11 @@ class Narrator:
         owner = meta.annotations.get(OWNER, "").partition(":")[2]
         return self._subjects.setdefault(release, owner or "/".join(release))
 
-    def _owner(self, workload: Document) -> str:
-        """Return the HelmRelease whose release made a workload."""
-        meta = workload["metadata"]
+    def _owner(self, made: Document) -> str:
+        """Return the HelmRelease whose release made an object."""
+        meta = made["metadata"]
         release = meta.get("labels", {}).get("app.kubernetes.io/instance", meta["name"])
-        return self._subjects.get((meta["namespace"], release), _name(workload))
+        return self._subjects.get((meta["namespace"], release), _name(made))
 
 
 def _name(document: Document) -> str:
@@ -134,6 +155,13 @@ def _flat(release: Document) -> dict[str, object]:
 def _outcome(release: Document) -> str:
     status = release["status"]
     return f"release {status['releaseName']} at revision {status.get('releaseRevision')}"
+
+
+def _drift(release: Document) -> tuple[str, str] | None:
+    """Return what a HelmRelease says of changes by others, and how to mark it."""
+    told = condition(release, "Drifted")
+    mark = "bad" if told.get("status") == "True" else "done"
+    return (mark, f"{told['reason']}: {told['message']}") if told else None
 
 
 def _trouble(release: Document) -> str:

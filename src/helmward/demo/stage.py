@@ -23,6 +23,7 @@ from helmward.demo.shelf import chart_repository
 from helmward.devplane import DevplaneFailed, Plane, running_plane
 from helmward.errors import ClusterUnavailable, EngineLost
 from helmward.kube import Kube, load_config
+from helmward.model import DriftMode
 from helmward.settings import (
     ChartSettings,
     ClusterSettings,
@@ -141,11 +142,12 @@ async def _within_reason(begun: asyncio.Event) -> None:
 
 
 def _settings(stage: Stage) -> Settings:
-    """As `helmward run` would have it, with shorter intervals."""
+    """As `helmward run` would have it, with shorter intervals, and drift put right."""
     return Settings(
         cluster=ClusterSettings(kubeconfig=stage.plane.kubeconfig),
         releases=ReleaseSettings(
-            charts=ChartSettings(engine=EngineSettings(cache=stage.folder / "charts"))
+            charts=ChartSettings(engine=EngineSettings(cache=stage.folder / "charts")),
+            drift=DriftMode.ENABLED,
         ),
         git=GitSettings((_followed(stage),)),
         web=WebSettings(listen="127.0.0.1:0"),

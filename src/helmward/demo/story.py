@@ -14,6 +14,7 @@ from typing import Final
 
 from helmward.demo.cluster import pods_ready, ready
 from helmward.demo.display import Display
+from helmward.demo.loss import LOST, lose_an_object
 from helmward.demo.stage import PATIENCE, Stage, performed, staged
 from helmward.demo.verify import Expected, problems
 from helmward.errors import ConfigInvalid
@@ -26,6 +27,7 @@ FIRST: Final = (
     Expected("payments", "ledger", "ledger", 1, 1, "Paid in full."),
 )
 SECOND: Final = (replace(FIRST[0], revision=2, replicas=3, greeting="Good evening!"), *FIRST[1:])
+THIRD: Final = (replace(SECOND[0], mended=LOST), *SECOND[1:])
 CHANGE: Final = "storefront: one pod more, and it is evening"
 
 
@@ -49,11 +51,12 @@ async def play(*, once: bool) -> int:
 
 
 async def _perform(stage: Stage, *, once: bool) -> int:
-    """Play both acts while Helmward runs."""
+    """Play all acts while Helmward runs."""
     async with performed(stage):
-        if not (await _act(stage, _first_act, FIRST) and await _act(stage, _second_act, SECOND)):
-            _show_log(stage)
-            return 1
+        for begin, end in ((_first_act, FIRST), (_second_act, SECOND), (lose_an_object, THIRD)):
+            if not await _act(stage, begin, end):
+                _show_log(stage)
+                return 1
         pods = sum(one.replicas for one in SECOND)
         stage.display.say(
             "done",
@@ -85,10 +88,10 @@ async def _act(
     end: tuple[Expected, ...],
 ) -> bool:
     """Begin an act and wait for its end; say what is wrong if that does not come."""
-    await begin(stage)
-    stage.display.wait_for("waiting for " + ", ".join(map(str, end)))
     try:
         async with asyncio.timeout(PATIENCE):
+            await begin(stage)
+            stage.display.wait_for("waiting for " + ", ".join(map(str, end)))
             await stage.cluster.until(lambda: all(_has_come(stage, one) for one in end))
     except TimeoutError:
         stage.display.say("bad", "given up", f"not there after {PATIENCE:.0f}s")
@@ -120,6 +123,7 @@ def _invite(stage: Stage) -> None:
         f"  {kubectl} get helmreleases --all-namespaces",
         f"  {kubectl} -n shop get deployments,pods,configmaps",
         f"  {kubectl} -n shop describe helmrelease storefront",
+        f"  {kubectl} -n shop delete configmap {LOST}",
         "",
         f"Or change a file in {folder} and commit it: what follows is told here.",
         "Ctrl-C ends the demo and removes all of it.",

@@ -10,10 +10,11 @@ import gzip
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from helmward.apis.v1beta1 import RESOURCE
 from helmward.demo.cluster import HELM_STORAGE, condition, pods_ready, ready
+from helmward.demo.manifest import astray
 from helmward.errors import NotFound
 from helmward.kube import Kube
 from helmward.kube.resources import CONFIG_MAPS, DEPLOYMENTS, SECRETS
@@ -31,6 +32,8 @@ class Expected:
     revision: int
     replicas: int
     greeting: str
+    mended: str = ""
+    """What its condition `Drifted` has to say was put right; empty: nothing has to be."""
 
     def __str__(self) -> str:
         """Read as people write it."""
@@ -40,7 +43,7 @@ class Expected:
 async def problems(kube: Kube, expected: Expected) -> list[str]:
     """Say what is wrong with one HelmRelease and its release; nothing when all is well."""
     found: list[str] = []
-    for look in (_look_at_release, _look_at_storage, _look_at_workload, _look_at_greeting):
+    for look in LOOKS:
         try:
             found += await look(kube, expected)
         except NotFound as error:
@@ -65,7 +68,7 @@ async def _look_at_release(kube: Kube, expected: Expected) -> list[str]:
 
 
 async def _look_at_storage(kube: Kube, expected: Expected) -> list[str]:
-    """Decode the newest revision as any Helm would."""
+    """Decode the newest revision as any Helm would, and compare its objects with the live ones."""
     secrets, _ = await kube.list(
         SECRETS, expected.namespace, label_selector=f"{HELM_STORAGE},name={expected.release}"
     )
@@ -79,7 +82,9 @@ async def _look_at_storage(kube: Kube, expected: Expected) -> list[str]:
     except (ValueError, OSError, zlib.error, KeyError) as error:
         return [f"Secret {name} is not in Helm's format: {error}"]
     status = release["info"]["status"]
-    return [] if status == "deployed" else [f"Helm's revision {expected.revision} is {status}"]
+    if status != "deployed":
+        return [f"Helm's revision {expected.revision} is {status}"]
+    return await astray(kube, release["manifest"], expected.namespace)
 
 
 def decode_release(secret: Document) -> Document:
@@ -105,3 +110,21 @@ async def _look_at_greeting(kube: Kube, expected: Expected) -> list[str]:
     if live == expected.greeting:
         return []
     return [f"ConfigMap {expected.release} says {live!r}, not {expected.greeting!r}"]
+
+
+async def _look_at_drift(kube: Kube, expected: Expected) -> list[str]:
+    told = condition(await kube.get(RESOURCE, expected.name, expected.namespace), "Drifted")
+    if not expected.mended:
+        return [f"says that it drifted: {told['message']}"] if told else []
+    if told.get("status") == "False" and expected.mended in told["message"]:
+        return []
+    return [f"does not say that {expected.mended} was put right, but: {told.get('message')}"]
+
+
+LOOKS: Final = (
+    _look_at_release,
+    _look_at_storage,
+    _look_at_workload,
+    _look_at_greeting,
+    _look_at_drift,
+)

@@ -88,6 +88,36 @@ def test_trouble_is_told_once_with_its_cause(narrator: Narrator, heard: Heard) -
     assert heard == [("bad", "shop/cart", "no such chart")]
 
 
+def test_an_object_that_is_lost_is_told_and_how_soon_it_is_back(heard: Heard) -> None:
+    """What comes for the first time is no news: its release is."""
+    times = iter((1.0, 5.0, 5.25))
+    narrator = Narrator(heard.say, clock=lambda: next(times))
+    narrator.revision(EventType.ADDED, None, a_revision("superseded"))
+    config = a_workload(0, 0)
+    narrator.config(EventType.ADDED, None, config)
+    narrator.config(CHANGED, config, config)
+    narrator.config(EventType.DELETED, config, None)
+    narrator.config(EventType.ADDED, None, config)
+
+    assert heard == [
+        ("bad", "shop/cart", "ConfigMap shop-cart was deleted"),
+        ("done", "shop/cart", "ConfigMap shop-cart is back after 250 ms"),
+    ]
+
+
+@pytest.mark.parametrize(("status", "mark"), [("True", "bad"), ("False", "done")])
+def test_drift_is_told_once_with_what_became_of_it(
+    narrator: Narrator, heard: Heard, status: str, mark: str
+) -> None:
+    before, drifted = a_release(), a_release()
+    told = {"type": "Drifted", "status": status, "reason": "Why", "message": "ConfigMap a: deleted"}
+    drifted["status"]["conditions"] = [told]
+    narrator.release(CHANGED, before, drifted)
+    narrator.release(CHANGED, drifted, drifted)
+
+    assert heard == [(mark, "shop/cart", "Why: ConfigMap a: deleted")]
+
+
 def test_revisions_are_told_by_the_helmrelease_that_owns_them(
     narrator: Narrator, heard: Heard
 ) -> None:

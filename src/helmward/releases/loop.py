@@ -49,6 +49,7 @@ from helmward.releases.decide import decide
 from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.report import Reporter
+from helmward.releases.rests import Rests
 from helmward.releases.secrets import learn_from_storage
 from helmward.runtime.beside import beside
 from helmward.runtime.references import References
@@ -100,6 +101,8 @@ class Loop:
         let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
         references: References[Key],
+        rests: Rests,
+        evicted: Callable[[], None],
     ) -> None:
         self._lookup = lookup
         self._desire = desire
@@ -112,6 +115,8 @@ class Loop:
         self._let_go = let_go
         self._interval = interval
         self._references = references
+        self._rests = rests
+        self._evicted = evicted
         self._ask: set[Key] = set()
 
     def ask_sources(self, key: Key) -> None:
@@ -135,6 +140,7 @@ class Loop:
         declared = self._lookup(key)
         if declared is None:
             self._memory.forget(key)
+            self._rests.forget(key)
             self._references.forget(key)
             self._observer.gone(key)
             return
@@ -142,6 +148,9 @@ class Loop:
         started, well = time.monotonic(), False
         try:
             well = await self._give(declared) not in {Stage.WAITING, Stage.STALLED}
+        except ChartEvicted:
+            self._evicted()
+            raise
         finally:
             self._reporter.acted("sync", declared, time.monotonic() - started, success=well)
             self._references.settle(key)
@@ -179,18 +188,30 @@ class Loop:
         declared = turn.declared
         if standing := self._memory.standing(declared):
             return replace(standing, newest=self._observe(turn).newest)
+        fresh = self._fresh(declared)
+        if resting := self._resting(turn, fresh):
+            return resting
         try:
             if declared.deleting:
                 await learn_from_storage(
                     self._hands(declared.key).engine, declared, self._observe(turn).newest
                 )
-            desired = await patiently(self._desire(declared, fresh=self._fresh(declared)))
+            desired = await patiently(self._desire(declared, fresh=fresh))
             self._still_asked(declared)
         except PASS_ON:
             raise
         except HelmwardError as error:
             return self._failure(turn, None, error)
         return await self._work(turn, desired)
+
+    def _resting(self, turn: Turn, fresh: timedelta) -> Account | None:
+        """Return what to tell of a HelmRelease that still is what it was in sync with."""
+        if desired := self._rests.still(turn.declared, fresh):
+            observed = self._observe(turn)
+            decision = decide(desired, observed)
+            if isinstance(decision, Nothing):
+                return self._rest(turn, desired, observed, decision)
+        return None
 
     def _still_asked(self, declared: Declared) -> None:
         """See whether sources took so long that something else is asked for by now.
@@ -208,6 +229,8 @@ class Loop:
             decision = decide(desired, observed)
             rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
             if rests or decision in turn.done:
+                if isinstance(decision, Nothing):
+                    self._rests.keep(turn.declared, desired)
                 return self._rest(turn, desired, observed, decision)
             turn.done.append(decision)
             await self._act(turn, desired, observed, decision)

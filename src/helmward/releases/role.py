@@ -31,6 +31,7 @@ from helmward.releases.names import Names
 from helmward.releases.observe import Observer
 from helmward.releases.orphans import Orphans
 from helmward.releases.report import Meters, Reporter
+from helmward.releases.rests import Rests
 from helmward.releases.storage import LABELS, SELECTOR, Storage, decode_revision
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
@@ -181,6 +182,8 @@ class ReleaseRole:
             let_go=self._let_go,
             interval=parts.settings.charts_sync_interval,
             references=self._references,
+            rests=Rests(parts.charts.known, self._references.current),
+            evicted=parts.charts.forget_answers,
         )
 
     def _hands(self, key: Key) -> Hands:

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"helm.sh/helm/v4/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,6 +25,7 @@ const (
 	atOnce     = 6
 	mostLooks  = 6
 	impossible = "1"
+	tellEvery  = 200 * time.Millisecond
 )
 
 // Create is called by the SDK for a release's objects at install, for hooks
@@ -90,6 +92,7 @@ type application struct {
 	trusted   kube.ResourceList
 	total     int
 	done      atomic.Int32
+	told      time.Time
 
 	mu       sync.Mutex
 	result   *kube.Result
@@ -156,9 +159,24 @@ func (a *application) one(info *resource.Info) error {
 		a.result.Created = append(a.result.Created, info)
 	}
 	a.mu.Unlock()
-	c.Progress("applying", fmt.Sprintf("%d/%d %s/%s", a.done.Add(1), a.total,
-		info.Mapping.GroupVersionKind.Kind, info.Name))
+	a.tell(info)
 	return nil
+}
+
+// tell says how far it has come, but not after each of a dozen quick objects:
+// a word costs both sides as much as a small request.
+func (a *application) tell(info *resource.Info) {
+	count := a.done.Add(1)
+	a.mu.Lock()
+	due := time.Since(a.told) >= tellEvery
+	if due {
+		a.told = time.Now()
+	}
+	a.mu.Unlock()
+	if due {
+		a.client.Progress("applying", fmt.Sprintf("%d/%d %s/%s", count, a.total,
+			info.Mapping.GroupVersionKind.Kind, info.Name))
+	}
 }
 
 // apply writes one object: at the version it is known to have, else as a new

@@ -39,6 +39,7 @@ from helmward.model import (
     Suspended,
     Sweep,
     Test,
+    Uninstall,
     Wait,
 )
 from helmward.releases import account as told
@@ -79,6 +80,9 @@ class Turn:
     reset: bool = False
     likeness: Likeness | None = None
     renders: bool = False
+    sure: bool = False
+    """Whether no action had been begun since the release was in sync."""
+    uninstalled: bool = False
     done: list[Decision] = field(default_factory=list)
     before: str = ""
     """What had failed first, when the way back failed too."""
@@ -188,7 +192,7 @@ class Loop:
         declared = turn.declared
         if standing := self._memory.standing(declared):
             return replace(standing, newest=self._observe(turn).newest)
-        fresh = self._fresh(declared)
+        fresh, turn.sure = self._fresh(declared), self._rests.known(declared.key)
         if resting := self._resting(turn, fresh):
             return resting
         try:
@@ -285,12 +289,14 @@ class Loop:
         announcement = told.under_way(declared, desired, newest, verb, decision.why)
         hands = self._hands(declared.key)
         turn.forced = turn.forced and isinstance(decision, LOOKS)
+        self._rests.forget(declared.key)
         try:
             async with (
                 self._actions.under_way(declared, verb, announcement) as acting,
                 beside(self._heed_sources(acting, desired)),
             ):
-                task = Task(declared, desired, decision.why, observed, acting.phase)
+                emptied = turn.uninstalled and turn.sure
+                task = Task(declared, desired, decision.why, observed, acting.phase, emptied)
                 acted = perform(hands, task, decision)
                 # Nothing is left of tests that are cancelled: they run again.
                 result = await (
@@ -323,6 +329,8 @@ class Loop:
         """Keep what an action has led to and storage does not tell."""
         key = turn.declared.key
         match decision:
+            case Uninstall(release=release):
+                turn.uninstalled = release == turn.declared.release
             case Sweep():
                 self._memory.swept(key)
             case Render():

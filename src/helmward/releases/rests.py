@@ -54,6 +54,10 @@ class Rests:
         chart = self._known(declared, fresh)
         return rest.desired if chart is not None and chart == rest.desired.chart else None
 
+    def known(self, key: Key) -> bool:
+        """Tell whether a HelmRelease was in sync, and no action has been begun since."""
+        return key in self._rests
+
     def forget(self, key: Key) -> None:
         """Keep nothing of a key."""
         self._rests.pop(key, None)

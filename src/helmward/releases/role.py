@@ -4,16 +4,19 @@
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from math import inf
 from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from helmward.apis import GENERATIONS
+from helmward.apis.generation import FINALIZER
 from helmward.charts import Charts
 from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
@@ -73,6 +76,10 @@ class ReleaseRole:
         self._queue: KeyedQueue[Key] = KeyedQueue()
         self._session: Session | None = None
         self._kept_out: dict[str, set[Key]] = {}
+        self._deleted: dict[Key, float] = {}
+        """When it was heard that a HelmRelease is to go."""
+        self._freed: dict[Key, str] = {}
+        """The uids of those that are let go, until the watch tells of it."""
         namespace = parts.settings.allow_namespace
         self._orphans = Orphans()
         self.kinds = Kinds(parts.kube, GENERATIONS, namespace, self._saw_last)
@@ -194,6 +201,7 @@ class ReleaseRole:
             storage=self._storage,
             sessions=self._parts.sessions,
             writer=self._writer(),
+            kind_stays=partial(self.kinds.stays, key, self._deleted.get(key, inf)),
             exists=partial(self._exists, key),
             log_diffs=self._parts.settings.log_release_diffs,
             antecedents=tuple(one.antecedent for one in GENERATIONS),
@@ -209,6 +217,7 @@ class ReleaseRole:
     def _changed(self, old: Declared | None, new: Declared | None) -> None:
         """Wake a resource when what it asks for changed; its own status is no news."""
         self._meters.releases.set(len(self.kinds))
+        self._note_deletion(old, new)
         if old and new and old.asks == new.asks:
             return
         if new is not None:
@@ -227,6 +236,15 @@ class ReleaseRole:
             if one is not None:
                 self._queue.add(one.key)
                 return
+
+    def _note_deletion(self, old: Declared | None, new: Declared | None) -> None:
+        """Note when a HelmRelease was first seen to go, until it is gone."""
+        if new is not None and new.deleting:
+            if not (old and old.deleting and old.uid == new.uid):
+                self._deleted[new.key] = time.monotonic()
+        elif old is not None:
+            self._deleted.pop(old.key, None)
+            self._freed.pop(old.key, None)
 
     def _source_changed(self, key: Key) -> None:
         """Look at a HelmRelease that refers to what has changed."""
@@ -255,8 +273,15 @@ class ReleaseRole:
             self._queue.add(one.key)
 
     def _lookup(self, key: Key) -> Declared | None:
-        """Return a HelmRelease, also one that is gone and whose release is not."""
-        return self.kinds.get(key) or self._orphans.get(key)
+        """Return a HelmRelease, also one that is gone and whose release is not.
+
+        Of one that is let go, and of which the watch has not told that yet,
+        nothing is left to be done.
+        """
+        found = self.kinds.get(key)
+        if found and self._freed.get(key) == found.uid and FINALIZER in found.finalizers:
+            return None
+        return found or self._orphans.get(key)
 
     def _saw_last(self, declared: Declared) -> None:
         """Keep a HelmRelease that went without being let go until its release is gone."""
@@ -270,7 +295,9 @@ class ReleaseRole:
 
     def _let_go(self, key: Key) -> None:
         self._orphans.let_go(key)
-        if self.kinds.get(key) is None:
+        if one := self.kinds.get(key):
+            self._freed[key] = one.uid
+        else:
             REDACTOR.forget(key.owner)
 
     def _wake_pending(self, session: str) -> None:

@@ -132,6 +132,24 @@ class Loop:
         self._memory.reconsider(key)
         self._actions.doubt(key)
 
+    def spare(self, key: Key) -> float | None:
+        """Return the seconds to the next check of a HelmRelease that needs no turn now; else None.
+
+        Nothing is asked for, waited for or written: a thousand at rest cost just this.
+        """
+        declared = self._lookup(key)
+        if declared is None or key in self._ask or self._memory.attempts(key).count:
+            return None
+        declared = replace(declared, told=self._reporter.told(declared))
+        turn = Turn(declared, told.forces(declared), told.resets(declared))
+        if turn.reset or told.requests(declared):
+            return None
+        account = self._resting(turn, self._interval)
+        if account is None or not self._reporter.tells(declared, told.acted_on(account, declared)):
+            return None
+        self._reporter.spared()
+        return self._memory.pause(key, self._interval)
+
     async def turn(self, key: Key) -> None:
         """Bring one release as close to what is asked for as can be done now.
 

@@ -64,6 +64,10 @@ class Reporter:
         """Return what the status says, also before the watch has brought it back."""
         return self._told.get(declared.uid, declared.told)
 
+    def tells(self, declared: Declared, account: Account) -> bool:
+        """Tell whether the status is known to say just this, of a release that is Ready."""
+        return self._well.get(declared.uid) == (account, self.told(declared).digest)
+
     async def report(self, declared: Declared, account: Account) -> bool:
         """Write the status if it says something new, and tell whether it did.
 
@@ -72,7 +76,7 @@ class Reporter:
             SessionLost: the status is another's to write by now.
         """
         before, now = self.told(declared), datetime.now(UTC)
-        if self._well.get(declared.uid) == (account, before.digest):
+        if self.tells(declared, account):
             return False
         generation = self._generations[declared.key.api]
         status, told = generation.status(self._masked(account), before, now)
@@ -132,6 +136,10 @@ class Reporter:
     def turned(self, stage: Stage) -> None:
         """Count a turn."""
         self._meters.turns.labels(stage).inc()
+
+    def spared(self) -> None:
+        """Count a check that needed no turn."""
+        self._meters.checks.inc()
 
     def forget(self, declared: Declared) -> None:
         """Drop what is kept of a resource that is gone, its metrics too.

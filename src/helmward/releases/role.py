@@ -73,7 +73,7 @@ class ReleaseRole:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._queue: KeyedQueue[Key] = KeyedQueue()
+        self._queue: KeyedQueue[Key] = KeyedQueue(spare=self._spare)
         self._session: Session | None = None
         self._kept_out: dict[str, set[Key]] = {}
         self._deleted: dict[Key, float] = {}
@@ -152,6 +152,10 @@ class ReleaseRole:
     def _may_write(self) -> bool:
         """Tell whether the session that works here still holds its Lease."""
         return self._session is not None and self._session.alive
+
+    def _spare(self, key: Key) -> float | None:
+        """Return for how long a HelmRelease whose check is due needs no turn yet."""
+        return self._loop.spare(key)
 
     def refresh(self) -> None:
         """Look at every HelmRelease now, and ask every source anew."""

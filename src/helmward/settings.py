@@ -21,7 +21,7 @@ CACHE_SIZE = 2 << 30
 LARGEST_INDEX = 100 << 20
 LARGEST_CHART = 20 << 20
 WORKERS = 16
-LEASE_DURATION = timedelta(seconds=15)
+LEASE_DURATION = timedelta(seconds=30)
 LEAST_LEASE = timedelta(seconds=3)
 LISTEN = ":3030"
 EXCLUDED = ("*metrics.k8s.io/*", "webhook.certmanager.k8s.io/*", "v1/Event")

@@ -19,6 +19,7 @@ from tests.support.rights import a_rule, bound, kubeconfig_as
 from tests.support.wait import until
 
 SOON = timedelta(seconds=0.5)
+CHECKS = "helmward_checks_total "
 TEMPLATES = {"config.yaml": CONFIG}
 ALL_BUT_WATCHING_CONFIG_MAPS = (
     a_rule(["*"], ["*"], ["get", "create", "update", "patch", "delete"]),
@@ -107,6 +108,29 @@ async def test_the_webhook_has_every_repository_asked_at_once(
         async with session.post(f"{url}/api/v1/sync-git", data=b"whatever") as answer:
             assert (answer.status, await answer.text()) == (200, "OK")
         await released(releases, "shop", "1.1.0")
+
+
+async def test_a_check_of_a_release_in_sync_needs_no_turn(plane: Plane, releases: Releases) -> None:
+    """A thousand of them cost next to nothing; what changes meanwhile is found all the same."""
+    async with serving(plane, releases, check=SOON) as url, aiohttp.ClientSession() as session:
+
+        async def checks() -> float:
+            async with session.get(f"{url}/metrics") as answer:
+                lines = (await answer.text()).splitlines()
+            return next(float(one.split()[1]) for one in lines if one.startswith(CHECKS))
+
+        async def checked() -> bool:
+            return await checks() >= 3
+
+        await releases.apply("shop")
+        await releases.ready("shop")
+        await until(checked, within=30)
+        await releases.apply("shop", values={"colour": "green"})
+        await releases.ready("shop")
+        found = await releases.kube.get(
+            CONFIG_MAPS, f"{releases.namespace}-shop", releases.namespace
+        )
+        assert found["data"]["colour"] == "green"
 
 
 async def test_a_release_is_measured_until_it_goes(plane: Plane, releases: Releases) -> None:

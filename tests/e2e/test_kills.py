@@ -220,7 +220,7 @@ async def test_a_release_that_no_watch_has_told_of_yet_is_not_let_go(v1: Release
         }
     }
     nothing = cast("Any", None)
-    hands = Hands(nothing, v1.kube, V1, nothing, nothing, WriterId())
+    hands = Hands(nothing, v1.kube, V1, nothing, nothing, WriterId(), kind_stays=nothing)
 
     async def task() -> Task:
         found = await v1.get("web")

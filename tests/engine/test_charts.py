@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helmward.charts import Charts
+from helmward.engine import Engine
 from helmward.errors import NotFound, SourceForbidden, SourceUnavailable, SpecInvalid
 from helmward.kube.resources import Resource
-from helmward.model import ChartRef, Declared, GitChart, SourceOptions
+from helmward.model import Chart, ChartRef, Declared, GitChart, SourceOptions
 from helmward.redaction import Redactor
 from helmward.settings import ChartSettings
 from tests.support.builders import KEY, a_declared
@@ -106,3 +108,50 @@ async def test_a_chart_in_git_has_no_signatures(provider: str, helm: Helm) -> No
     )
     with pytest.raises(SpecInvalid, match="charts in git carry no signatures"):
         await Charts(helm.engine).pull(declared, Held(), fresh=NOW)
+
+
+HOUR = timedelta(hours=1)
+
+
+class Counting(Engine):
+    """An engine that counts how often it is asked for a chart."""
+
+    pulls = 0
+
+    async def pull_chart(self, *args: Any, **how: Any) -> Chart:
+        self.pulls += 1
+        return await super().pull_chart(*args, **how)
+
+
+async def test_a_thousand_releases_of_a_chart_ask_for_it_once(helm: Helm) -> None:
+    """What one was told lately is the answer for all who ask the same; the engine is not asked."""
+    engine = Counting(helm.process)
+    charts = Charts(engine)
+    one = asking(helm, "")
+    other = replace(one, key=replace(KEY, name="other"))
+    assert charts.known(one, HOUR) is None
+    found = await charts.pull(one, Held(), fresh=HOUR)
+    assert await charts.pull(other, Held(), fresh=HOUR) == found
+    assert charts.known(one, HOUR) == charts.known(other, HOUR) == found
+    assert engine.pulls == 1
+    assert charts.known(one, NOW) is None
+    moved = replace(one, chart=ChartRef(helm.repo.url, "cart", "^1"))
+    assert charts.known(moved, HOUR) is None
+
+
+async def test_how_long_the_index_is_known_counts(helm: Helm) -> None:
+    """Else a release that just looked would make an answer young that is not."""
+    ref = ChartRef(helm.repo.url, "cart", "1.0.0")
+    await Charts(helm.engine).pull(asking(helm, ""), Held(), fresh=NOW)
+    known = await helm.engine.pull_chart(ref, max_index_age=HOUR)
+    assert known.known_for > NOW
+    asked_now = await helm.engine.pull_chart(ref, max_index_age=NOW)
+    assert asked_now.known_for < known.known_for
+
+
+async def test_a_chart_that_the_engine_has_lost_is_asked_for_anew(helm: Helm) -> None:
+    charts = Charts(helm.engine)
+    one = asking(helm, "")
+    await charts.pull(one, Held(), fresh=HOUR)
+    charts.forget_answers()
+    assert charts.known(one, HOUR) is None

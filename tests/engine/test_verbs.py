@@ -23,7 +23,7 @@ async def test_an_install_writes_revision_one_and_its_objects(helm: Helm) -> Non
     assert await helm.data("web-config") == {"greeting": "hello"}
     assert await helm.live("web", DEPLOYMENTS)
     assert phases[:2] == ["rendering", "claiming"]
-    assert phases.count("applying") == 6
+    assert 1 <= phases.count("applying") < 6  # a few times a second, however many they are
 
 
 async def settled(helm: Helm) -> bool:

@@ -65,7 +65,7 @@ async def test_a_session_is_a_lease_that_lives_as_long_as_it(kube: Kube, namespa
     assert session.name == f"{namespace}/{session.lease}"
     assert session.lease.startswith("helmward-pod-1-example-")
     assert lease["spec"]["holderIdentity"] == session.lease
-    assert lease["spec"]["leaseDurationSeconds"] == 15
+    assert lease["spec"]["leaseDurationSeconds"] == 30
     assert not session.alive
     assert not await exists(kube, session)
 

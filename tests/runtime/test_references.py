@@ -369,3 +369,32 @@ async def test_other_namespaces_are_watched_by_name(kube: Kube, namespace: str) 
         await edit(kube, other, "a", "a: 2")
         await world.woke("one")
         await kube.delete(NAMESPACES, other)
+
+
+async def test_what_was_read_is_known_to_stand_until_its_watch_says_otherwise(
+    kube: Kube, namespace: str
+) -> None:
+    """So that a check of who rests on it reads nothing; who has read nothing rests on nothing."""
+    await kube.create(CONFIG_MAPS, a_config_map(namespace, "shop", **DATA), namespace)
+    async with following(kube, namespace) as world:
+        current = world.references.current
+        assert current("nobody")
+        await world.read("web", "shop", "absent")
+        assert current("web")
+        await kube.patch(CONFIG_MAPS, "shop", namespace, {"data": {"values.yaml": "a: 2"}})
+        await world.woke("web")
+        assert not current("web")
+        await world.read("web", "shop", "absent")
+        assert current("web")
+        await kube.create(CONFIG_MAPS, a_config_map(namespace, "absent", **DATA), namespace)
+        await world.woke("web")
+        assert not current("web")
+
+
+async def test_nobody_tells_of_what_helm_keeps(kube: Kube, namespace: str) -> None:
+    """The watch leaves Helm's own Secrets out."""
+    secret = {"metadata": {"name": "odd"}, "type": HELM, "data": {}}
+    await kube.create(SECRETS, secret, namespace)
+    async with following(kube, namespace) as world:
+        await world.read("web", "odd", resource=SECRETS)
+        assert not world.references.current("web")

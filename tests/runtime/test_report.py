@@ -123,6 +123,15 @@ async def test_a_warning_is_an_event_of_its_own_and_masked(world: World) -> None
     assert PLANTED not in event["message"]
 
 
+async def test_what_was_ready_is_told_again_once_something_else_was_said(world: World) -> None:
+    """That nothing is new is remembered of the very status that tells of it, and of no other."""
+    account = an_account(world.declared)
+    said = [await world.reporter.report(world.declared, account) for _ in range(3)]
+    assert said == [True, False, False]
+    assert await world.reporter.report(world.declared, a_failure(world.declared))
+    assert await world.reporter.report(world.declared, account)
+
+
 async def test_a_status_of_a_resource_that_is_gone_is_nobodys_trouble(world: World) -> None:
     key = world.declared.key
     await world.kube.delete(HELM_RELEASES, key.name, key.namespace)

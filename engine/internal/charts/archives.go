@@ -24,7 +24,7 @@ func (s *Source) fromArchive(ctx context.Context, address *url.URL, want Wanted)
 	known, _ := s.resolved.get(archiveAt(key))
 	kept := s.store.get(known.Digest)
 	found := &Found{Digest: known.Digest, Chart: kept}
-	if kept == nil || s.resolved.age(known) > want.Oldest {
+	if found.Age = s.resolved.age(known); kept == nil || found.Age > want.Oldest {
 		fresh, err := s.askArchive(ctx, address, key, want, known)
 		switch {
 		case err == nil:

@@ -98,7 +98,11 @@ func (s *Source) fromPlace(ctx context.Context, place *url.URL, want Wanted) (*F
 	}
 	in := &inRegistry{repository, want, asked{place.String(), want.Access.Key(), want.Name, want.Version}}
 	found, manifest := s.keptOf(in.what)
-	if found == nil || !isDigest(want.Version) && !s.registries.isFresh(in.what, want.Oldest) {
+	age, asked := s.registries.age(in.what)
+	if found != nil && asked {
+		found.Age = age
+	}
+	if found == nil || !isDigest(want.Version) && (!asked || age > want.Oldest) {
 		fresh, at, err := s.askPlace(ctx, in)
 		switch {
 		case err == nil:

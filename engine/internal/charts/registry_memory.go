@@ -34,11 +34,12 @@ func (r *registries) forget() {
 	r.tags, r.asked = map[string]tagList{}, map[asked]time.Time{}
 }
 
-func (r *registries) isFresh(what asked, oldest time.Duration) bool {
+// age is how long ago a version was found; false where it was not, or one asks anew.
+func (r *registries) age(what asked) (time.Duration, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at, found := r.asked[what]
-	return found && time.Since(at) <= oldest
+	return time.Since(at), found
 }
 
 func (r *registries) note(what asked) {

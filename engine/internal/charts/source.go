@@ -47,6 +47,8 @@ type Found struct {
 	Chart  *chart.Chart
 	// Stale says why the repository could not be asked; nil when it was.
 	Stale error
+	// Age is how long ago the source was asked, where it was not asked just now.
+	Age time.Duration
 	// SignedBy is who has signed it, where that was asked for.
 	SignedBy string
 
@@ -127,6 +129,7 @@ func (s *Source) fromRepository(ctx context.Context, address *url.URL, want Want
 	}
 	found, err := s.take(ctx, from, want, chosen, index)
 	if err == nil && found.Stale == nil {
+		found.Age = index.age
 		s.resolved.keep(from.asks(want, want.Version),
 			resolution{Digest: found.Digest, Of: index.index.Content, At: time.Now()})
 	}

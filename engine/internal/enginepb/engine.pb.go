@@ -951,8 +951,10 @@ type PullChartReply struct {
 	Failure *Failure               `protobuf:"bytes,1,opt,name=failure,proto3" json:"failure,omitempty"`
 	Chart   *Chart                 `protobuf:"bytes,2,opt,name=chart,proto3" json:"chart,omitempty"`
 	// The repository could not be asked; what was fetched before is served.
-	Stale         bool   `protobuf:"varint,3,opt,name=stale,proto3" json:"stale,omitempty"`
-	StaleReason   string `protobuf:"bytes,4,opt,name=stale_reason,json=staleReason,proto3" json:"stale_reason,omitempty"`
+	Stale       bool   `protobuf:"varint,3,opt,name=stale,proto3" json:"stale,omitempty"`
+	StaleReason string `protobuf:"bytes,4,opt,name=stale_reason,json=staleReason,proto3" json:"stale_reason,omitempty"`
+	// How long ago the source was asked, where it was not asked just now.
+	KnownForMs    int64 `protobuf:"varint,5,opt,name=known_for_ms,json=knownForMs,proto3" json:"known_for_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1013,6 +1015,13 @@ func (x *PullChartReply) GetStaleReason() string {
 		return x.StaleReason
 	}
 	return ""
+}
+
+func (x *PullChartReply) GetKnownForMs() int64 {
+	if x != nil {
+		return x.KnownForMs
+	}
+	return 0
 }
 
 type Chart struct {
@@ -5153,12 +5162,14 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\bprovider\x18\x01 \x01(\tR\bprovider\x12\x12\n" +
 	"\x04keys\x18\x02 \x03(\fR\x04keys\"\"\n" +
 	"\x06Egress\x12\x18\n" +
-	"\aallowed\x18\x01 \x03(\tR\aallowed\"\xb1\x01\n" +
+	"\aallowed\x18\x01 \x03(\tR\aallowed\"\xd3\x01\n" +
 	"\x0ePullChartReply\x125\n" +
 	"\afailure\x18\x01 \x01(\v2\x1b.helmward.engine.v1.FailureR\afailure\x12/\n" +
 	"\x05chart\x18\x02 \x01(\v2\x19.helmward.engine.v1.ChartR\x05chart\x12\x14\n" +
 	"\x05stale\x18\x03 \x01(\bR\x05stale\x12!\n" +
-	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\"\x8b\x01\n" +
+	"\fstale_reason\x18\x04 \x01(\tR\vstaleReason\x12 \n" +
+	"\fknown_for_ms\x18\x05 \x01(\x03R\n" +
+	"knownForMs\"\x8b\x01\n" +
 	"\x05Chart\x12\x16\n" +
 	"\x06digest\x18\x01 \x01(\tR\x06digest\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"helm.sh/helm/v4/pkg/kube"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,6 +25,7 @@ const (
 	atOnce     = 6
 	mostLooks  = 6
 	impossible = "1"
+	tellEvery  = 200 * time.Millisecond
 )
 
 // Create is called by the SDK for a release's objects at install, for hooks
@@ -94,6 +96,7 @@ type application struct {
 	total     int
 	done      atomic.Int32
 	halted    atomic.Bool
+	told      time.Time
 
 	mu       sync.Mutex
 	result   *kube.Result
@@ -171,8 +174,7 @@ func (a *application) one(info *resource.Info) error {
 		a.result.Created = append(a.result.Created, info)
 	}
 	a.mu.Unlock()
-	c.Progress("applying", fmt.Sprintf("%d/%d %s/%s", a.done.Add(1), a.total,
-		info.Mapping.GroupVersionKind.Kind, info.Name))
+	a.tell(info)
 	return nil
 }
 
@@ -190,6 +192,22 @@ func isRefusal(err error) bool {
 	code := status.Status().Code
 	return code >= http.StatusBadRequest && code < http.StatusInternalServerError &&
 		code != http.StatusUnauthorized && code != http.StatusTooManyRequests
+}
+
+// tell says how far it has come, but not after each of a dozen quick objects:
+// a word costs both sides as much as a small request.
+func (a *application) tell(info *resource.Info) {
+	count := a.done.Add(1)
+	a.mu.Lock()
+	due := time.Since(a.told) >= tellEvery
+	if due {
+		a.told = time.Now()
+	}
+	a.mu.Unlock()
+	if due {
+		a.client.Progress("applying", fmt.Sprintf("%d/%d %s/%s", count, a.total,
+			info.Mapping.GroupVersionKind.Kind, info.Name))
+	}
 }
 
 // apply writes one object: at the version it is known to have, else as a new

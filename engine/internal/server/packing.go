@@ -67,6 +67,7 @@ func tell(reply *pb.PullChartReply, found *charts.Found) {
 		Digest: found.Digest, Name: metadata.Name,
 		Version: metadata.Version, AppVersion: metadata.AppVersion, SignedBy: found.SignedBy,
 	}
+	reply.KnownForMs = found.Age.Milliseconds()
 	if found.Stale != nil {
 		reply.Stale, reply.StaleReason = true, found.Stale.Error()
 	}

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from helmward.charts.answers import Answers, Question
 from helmward.charts.credentials import access_of, body_of, secrets_of
 from helmward.charts.egress import for_engine, permit
 from helmward.charts.git import GitCharts
@@ -69,6 +70,8 @@ class Charts:
         self._settings = settings
         self._redactor = redactor
         self._listeners: list[Callable[[Key], None]] = []
+        self._answers = Answers()
+        self._asked: dict[Key, tuple[Question, ...]] = {}
         self._policies = read_policies(settings.policies) if settings.policies else Policies()
         self._imported = read_imported(settings.imported)
         for warning in self._imported.warnings:
@@ -105,12 +108,27 @@ class Charts:
                 as they say; a Secret that is not there makes its source unavailable.
         """
         asking = Asking(declared, entries, self._redactor)
+        self._asked.pop(declared.key, None)
         if isinstance(declared.chart, GitChart):
             return await self._from_git(declared.chart, asking, fresh)
         return await self._from_repository(declared.chart, asking, fresh)
 
+    def known(self, declared: Declared, fresh: timedelta) -> Chart | None:
+        """Return what `pull` would, without asking anybody; None where it has to ask.
+
+        For who has pulled with these very references, and whose Secrets are as they were.
+        """
+        asked = self._asked.get(declared.key, ())
+        charts = [self._answers.get(one, fresh) for one in asked if one.ref == declared.chart]
+        return charts[0] if charts and all(one == charts[0] for one in charts) else None
+
+    def forget_answers(self) -> None:
+        """Ask every source anew: the engine has lost a chart."""
+        self._answers.forget()
+
     def forget(self, key: Key) -> None:
         """Let go of what was kept for a HelmRelease that is gone: its mirror, its secrets."""
+        self._asked.pop(key, None)
         self._redactor.forget(mask_of(key.owner))
         if self._git:
             self._git.let_go(key)
@@ -141,16 +159,12 @@ class Charts:
         policy = self._permitted("spec.chart.repository", ref.repository, address_of(ref))
         access = await asking.access(ref) or self._imported.access(ref.repository) or ANYBODY
         access = loosened(access, asking.source, policy)
+        verified = verifications(await asking.wanted(), policy)
+        questions = tuple(Question(ref, access, one) for one in verified)
+        self._asked[asking.key] = questions
         chart: Chart | None = None
-        for verification in verifications(await asking.wanted(), policy):
-            found = await self._engine.pull_chart(
-                ref,
-                max_index_age=fresh,
-                access=access,
-                verification=verification,
-                allowed=for_engine(self._settings.allowed),
-                deadline=PULL_DEADLINE,
-            )
+        for question in questions:
+            found = await self._ask(question, fresh)
             if chart and chart.digest != found.digest:
                 raise SourceUnavailable(
                     f"{shown(ref.repository)} has just published another {found}: looking again"
@@ -158,6 +172,22 @@ class Charts:
             chart = found
         assert chart  # noqa: S101  # there is one verification at the least
         return chart
+
+    async def _ask(self, question: Question, fresh: timedelta) -> Chart:
+        """Return what somebody was told lately, else what the engine finds."""
+        if known := self._answers.get(question, fresh):
+            return known
+        asked = self._answers.clock()
+        found = await self._engine.pull_chart(
+            question.ref,
+            max_index_age=fresh,
+            access=question.access,
+            verification=question.verification,
+            allowed=for_engine(self._settings.allowed),
+            deadline=PULL_DEADLINE,
+        )
+        self._answers.keep(question, found, asked)
+        return found
 
     async def _from_git(self, chart: GitChart, asking: "Asking", fresh: timedelta) -> Chart:
         policy = self._permitted("spec.chart.git", chart.url, chart.url)

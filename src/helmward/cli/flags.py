@@ -133,8 +133,8 @@ release_flags = all_of(
         flag(
             "Releases",
             "--drift-detection",
-            type=click.Choice([*DriftMode]),
-            default=settings.ReleaseSettings().drift,
+            type=click.Choice([str(one) for one in DriftMode]),
+            default=str(settings.ReleaseSettings().drift),
             help="What is done when somebody changes a release's objects, where its HelmRelease "
             "does not say: they are put right, it is told, or nobody looks.",
         ),

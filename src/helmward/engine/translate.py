@@ -207,6 +207,7 @@ def chart_from(reply: pb.PullChartReply) -> Chart:
         app_version=chart.app_version,
         stale_reason=reply.stale_reason if reply.stale else "",
         signed_by=chart.signed_by,
+        known_for=timedelta(milliseconds=reply.known_for_ms),
     )
 
 

@@ -1,5 +1,6 @@
 """Lists and watches: many objects at once, each left unread for its own decoder."""
 
+import random
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -13,8 +14,8 @@ from helmward.kube.translate import Target
 from helmward.kube.transport import JSON, Request, Transport
 
 LIST_TIMEOUT: Final = 60.0
-SERVER_SIDE_END: Final = 300
-"""Seconds after which the server ends a watch, so that connections spread anew."""
+SHORTEST, LONGEST = 900, 1800
+"""Seconds after which the server ends a watch, so that connections spread anew; not all at once."""
 
 Listed = tuple[list[msgspec.Raw], str]
 """The objects, and the version of the list."""
@@ -122,7 +123,7 @@ async def watch(
     target = selection.target("watch")
     params = selection.params | start.params
     params |= {"watch": "true", "allowWatchBookmarks": "true"}
-    params["timeoutSeconds"] = str(SERVER_SIDE_END)
+    params["timeoutSeconds"] = str(random.randint(SHORTEST, LONGEST))  # noqa: S311  # no secret
     headers = {"Accept": partial("PartialObjectMetadata") if selection.metadata_only else JSON}
     path = selection.resource.path(selection.namespace)
     request = Request(target, "GET", path, params, headers=headers)

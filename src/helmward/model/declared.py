@@ -76,6 +76,8 @@ class Chart:
     """Of a chart in git: the commit that was head when this content was first seen."""
     signed_by: str = ""
     """Who has signed it, where that was asked for."""
+    known_for: timedelta = field(default=timedelta(0), compare=False)
+    """How long before it was asked for its source had been asked."""
 
     @property
     def revision(self) -> str:

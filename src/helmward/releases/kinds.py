@@ -5,10 +5,12 @@ followed from the moment the CRD is there.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from helmward.apis import Generation
+from helmward.errors import AccessDenied, NotFound
 from helmward.kube import Kube
 from helmward.kube.meta import PartialObject, decode_partial
 from helmward.kube.resources import CRDS
@@ -32,6 +34,9 @@ class Kind:
         self, kube: Kube, generation: Generation, namespace: str | None, on_last: OnLast
     ) -> None:
         self.generation = generation
+        self._kube = kube
+        self._asking = asyncio.Lock()
+        self._asked, self._stays = float("-inf"), True
         resource = generation.resource
         self.declared: Informer[Declared] = Informer(
             kube, resource, decode=generation.decode, namespace=namespace, on_last=on_last
@@ -52,6 +57,26 @@ class Kind:
     def going(self) -> bool:
         """Whether the CRD is being deleted, and with it all that is of this kind."""
         return any(one.metadata.deleting for one in self._crd.store)
+
+    async def stays(self, since: float) -> bool:
+        """Tell whether the CRD was there to stay at a moment after `since`; the server is asked.
+
+        One answer serves all who ask about moments before it was asked for.
+        """
+        async with self._asking:
+            if self._asked <= since:
+                asked = time.monotonic()
+                self._stays = await self._look()
+                self._asked = asked
+            return self._stays
+
+    async def _look(self) -> bool:
+        resource = self.generation.resource
+        try:
+            crd = await self._kube.get(CRDS, f"{resource.plural}.{resource.group}")
+        except (AccessDenied, NotFound):
+            return True  # Who may not look at CRDs takes a deletion for what it is.
+        return not crd["metadata"].get("deletionTimestamp")
 
     async def run(self) -> None:
         """Follow the cluster until cancelled."""
@@ -133,6 +158,10 @@ class Kinds:
     def going(self, key: Key) -> bool:
         """Tell whether the CRD of a HelmRelease is being deleted."""
         return self._kinds[key.api].going
+
+    async def stays(self, key: Key, since: float) -> bool:
+        """Tell whether the CRD of a HelmRelease was there to stay after `since`; see `Kind`."""
+        return await self._kinds[key.api].stays(since)
 
     def by_scope(self, scope: str) -> list[Declared]:
         """Return the HelmReleases of all kinds that ask for a name."""

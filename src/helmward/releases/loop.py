@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from helmward.errors import HelmwardError, Superseded, TransientError
+from helmward.errors import ChartEvicted, HelmwardError, Superseded, TransientError
 from helmward.model import (
     Account,
     Correct,
@@ -49,6 +49,7 @@ from helmward.releases.memory import Memory
 from helmward.releases.observe import Known, Observer
 from helmward.releases.order import Order
 from helmward.releases.report import Reporter
+from helmward.releases.rests import Rests
 from helmward.releases.secrets import learn_from_storage
 from helmward.releases.tampering import tampering
 from helmward.runtime.beside import beside
@@ -57,6 +58,8 @@ from helmward.runtime.workers import patiently
 from helmward.values import blamed
 
 SOON: Final = timedelta(seconds=1)
+RESTING: Final = (Nothing, Look, Correct)
+"""What needs none of the values that are asked for."""
 
 log = structlog.get_logger("helmward.releases")
 
@@ -72,6 +75,9 @@ class Turn:
     renders: bool = False
     judged: tuple[str, ...] | None = None
     """What it depends on and is not ready, of what was looked at; None before the look."""
+    sure: bool = False
+    """Whether no action had been begun since the release was in sync."""
+    uninstalled: bool = False
     done: list[Decision] = field(default_factory=list)
     before: str = ""
     """What had failed first, when the way back failed too."""
@@ -96,6 +102,8 @@ class Loop:
         let_go: Callable[[Key], None] = lambda _: None,
         interval: timedelta,
         references: References[Key],
+        rests: Rests,
+        evicted: Callable[[], None],
     ) -> None:
         self._lookup = lookup
         self._desire = desire
@@ -110,6 +118,8 @@ class Loop:
         self._let_go = let_go
         self._interval = interval
         self._references = references
+        self._rests = rests
+        self._evicted = evicted
         self._ask: set[Key] = set()
 
     def ask_sources(self, key: Key) -> None:
@@ -120,6 +130,36 @@ class Loop:
         """Let the next turn find out anew what is asked for; one under way sees whether it is."""
         self._memory.reconsider(key)
         self._actions.doubt(key)
+
+    def spare(self, key: Key) -> float | None:
+        """Return the seconds to the next check of a HelmRelease that needs no turn now; else None.
+
+        Nothing is asked for, waited for or written: a thousand at rest cost just this.
+        """
+        declared = self._lookup(key)
+        if declared is None or key in self._ask or self._memory.attempts(key).count:
+            return None
+        declared = replace(declared, told=self._reporter.told(declared))
+        turn = Turn(declared, told.forces(declared), told.resets(declared))
+        if turn.reset or told.requests(declared):
+            return None
+        account = self._at_rest(turn)
+        if account is None or not self._reporter.tells(declared, told.acted_on(account, declared)):
+            return None
+        self._reporter.spared()
+        return self._looks.pause(declared, account, self._memory.pause(key, self._interval))
+
+    def _at_rest(self, turn: Turn) -> Account | None:
+        """Return what to tell of a HelmRelease of which nothing has changed; else None."""
+        desired = self._rests.still(turn.declared, self._interval)
+        if desired is None:
+            return None
+        observed = self._looks.observe(desired, self._observe(turn), turn.done)
+        decision = decide(desired, observed)
+        if not isinstance(decision, Nothing):
+            return None
+        account = self._rest(turn, desired, observed, decision)
+        return replace(account, drift=self._looks.standing(desired, observed))
 
     async def turn(self, key: Key) -> None:
         """Bring one release as close to what is asked for as can be done now.
@@ -133,6 +173,7 @@ class Loop:
         declared = self._lookup(key)
         if declared is None:
             self._memory.forget(key)
+            self._rests.forget(key)
             self._looks.forget(key)
             self._references.forget(key)
             self._observer.gone(key)
@@ -142,6 +183,9 @@ class Loop:
         started, well = time.monotonic(), False
         try:
             well = await self._give(declared) not in {Stage.WAITING, Stage.STALLED}
+        except ChartEvicted:
+            self._evicted()
+            raise
         finally:
             self._reporter.acted("sync", declared, time.monotonic() - started, success=well)
             self._references.settle(key)
@@ -182,12 +226,15 @@ class Loop:
             observed = self._observe(turn)
             drift = await self._looks.keep(declared, observed)
             return replace(standing, newest=observed.newest, drift=drift)
+        fresh, turn.sure = self._fresh(declared), self._rests.known(declared.key)
+        if resting := await self._resting(turn, fresh):
+            return resting
         try:
             if declared.deleting:
                 await learn_from_storage(
                     self._hands(declared.key).engine, declared, self._observe(turn).newest
                 )
-            desired = await patiently(self._desire(declared, fresh=self._fresh(declared)))
+            desired = await patiently(self._desire(declared, fresh=fresh))
             self._still_asked(declared)
             return await self._work(turn, desired)
         except PASS_ON:
@@ -211,6 +258,14 @@ class Loop:
         self._order.rest(declared.key, wait)
         return told.waiting(declared, None, None, wait)
 
+    async def _resting(self, turn: Turn, fresh: timedelta) -> Account | None:
+        """Return what to tell of a HelmRelease that still is what it was in sync with.
+
+        None: something else than a look at its objects may follow, and that needs its values.
+        """
+        desired = self._rests.still(turn.declared, fresh)
+        return await self._work(turn, desired, only=RESTING) if desired else None
+
     def _still_asked(self, declared: Declared) -> None:
         """See whether sources took so long that something else is asked for by now.
 
@@ -221,12 +276,19 @@ class Loop:
         if now is None or now.asked != declared.asked:
             raise Superseded("something newer is asked for")
 
-    async def _work(self, turn: Turn, desired: Desired) -> Account | None:
+    async def _work(
+        self, turn: Turn, desired: Desired, *, only: tuple[type, ...] = ()
+    ) -> Account | None:
+        """Act until nothing is to be done, or something that is not among `only`."""
         while True:
             observed = self._looks.observe(desired, self._observe(turn), turn.done)
             decision = decide(desired, observed)
+            if only and not isinstance(decision, only):
+                return None
             rests = isinstance(decision, Nothing | Suspended | Wait | Refuse)
             if rests or decision in turn.done:
+                if isinstance(decision, Nothing):
+                    self._rests.keep(turn.declared, desired)
                 account = self._rest(turn, desired, observed, decision)
                 return self._with_drift(account, desired, observed)
             await self._see_tampering(turn, observed, decision)
@@ -316,12 +378,14 @@ class Loop:
         announcement = told.under_way(declared, desired, newest, verb, decision.why)
         hands = self._hands(declared.key)
         turn.forced = turn.forced and isinstance(decision, LOOKS)
+        self._rests.forget(declared.key)
         try:
             async with (
                 self._actions.under_way(declared, verb, announcement) as acting,
                 beside(self._heed_sources(acting, desired)),
             ):
-                task = Task(declared, desired, decision.why, observed, acting.phase)
+                emptied = turn.uninstalled and turn.sure
+                task = Task(declared, desired, decision.why, observed, acting.phase, emptied)
                 acted = perform(hands, task, decision)
                 # Nothing is left of tests that are cancelled: they run again.
                 result = await (
@@ -361,6 +425,8 @@ class Loop:
         """Keep what an action has led to and storage does not tell."""
         key = turn.declared.key
         match decision:
+            case Uninstall(release=release):
+                turn.uninstalled = release == turn.declared.release
             case Sweep():
                 self._memory.swept(key)
             case Render():

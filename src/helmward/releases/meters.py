@@ -31,6 +31,11 @@ class Meters:
         self.turns = Counter(
             "helmward_turns", "Turns of HelmReleases.", ("outcome",), registry=registry
         )
+        self.checks = Counter(
+            "helmward_checks",
+            "Checks of HelmReleases that found everything as it was, and needed no turn.",
+            registry=registry,
+        )
         self.actions = Histogram(
             "helmward_action_duration_seconds",
             "Seconds that Helm's verbs took, over all releases.",

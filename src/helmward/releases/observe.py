@@ -89,8 +89,8 @@ class Observer:
 
     def former(self, declared: Declared) -> Revision | None:
         """Return the newest revision of a release that is ours under another name."""
-        owned = self._storage.owned(declared.key.owner)
-        return next((one for one in owned if one.release != declared.release), None)
+        others = self._storage.owned(declared.key.owner, besides=declared.release)
+        return next(iter(others), None)
 
     def _writer(self, newest: Revision | None) -> Writer:
         """Who holds a pending revision: told by its claim and its Lease, never guessed."""

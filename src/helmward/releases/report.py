@@ -57,6 +57,8 @@ class Reporter:
         self._alive = alive
         self._clock = clock
         self._told: dict[str, Told] = {}
+        self._well: dict[str, tuple[Account, str]] = {}
+        """The last account of what is Ready, and the digest of the status that tells of it."""
         self._waiting: dict[str, float] = {}
         self._gone: OrderedDict[str, None] = OrderedDict()
 
@@ -68,6 +70,10 @@ class Reporter:
         """Tell `on_told` of every status that was written: whose, what it said, what it says."""
         self._on_told = on_told
 
+    def tells(self, declared: Declared, account: Account) -> bool:
+        """Tell whether the status is known to say just this, of a release that is Ready."""
+        return self._well.get(declared.uid) == (account, self.told(declared).digest)
+
     async def report(self, declared: Declared, account: Account) -> bool:
         """Write the status if it says something new, and tell whether it did.
 
@@ -76,11 +82,15 @@ class Reporter:
             SessionLost: the status is another's to write by now.
         """
         before, now = self.told(declared), datetime.now(UTC)
+        if self.tells(declared, account):
+            return False
         generation = self._generations[declared.key.api]
         status, told = generation.status(self._masked(account), before, now)
         if declared.uid not in self._gone:
             self._meters.told(declared, account, told, now)
+        self._well.pop(declared.uid, None)
         if told.digest == before.digest:
+            self._keep(declared, account, told)
             return False
         if not self._alive():
             raise SessionLost("the session is over: the status is another's to write")
@@ -93,6 +103,11 @@ class Reporter:
             self._told[declared.uid] = told
             self._on_told(declared, before, told)
         return True
+
+    def _keep(self, declared: Declared, account: Account, told: Told) -> None:
+        """Remember that the status tells of an account, so that it is not worded again."""
+        if account.stage is Stage.READY and declared.uid not in self._gone:
+            self._well[declared.uid] = (account, told.digest)
 
     def event(self, declared: Declared, account: Account) -> None:
         """Tell of something that happened, as a Kubernetes Event and a log line."""
@@ -160,12 +175,17 @@ class Reporter:
         """Count a turn."""
         self._meters.turns.labels(stage).inc()
 
+    def spared(self) -> None:
+        """Count a check that needed no turn."""
+        self._meters.checks.inc()
+
     def forget(self, declared: Declared) -> None:
         """Drop what is kept of a resource that is gone, its metrics too.
 
         An action that ends after its resource was seen to go brings nothing back.
         """
         self._told.pop(declared.uid, None)
+        self._well.pop(declared.uid, None)
         self._waiting.pop(declared.uid, None)
         self._meters.forget(declared)
         self._gone[declared.uid] = None

@@ -4,16 +4,19 @@
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from math import inf
 from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from helmward.apis import GENERATIONS
+from helmward.apis.generation import FINALIZER
 from helmward.charts import Charts
 from helmward.engine import Engine, WriterId
 from helmward.kube import Kube
@@ -38,6 +41,7 @@ from helmward.releases.order import Order
 from helmward.releases.orphans import Orphans
 from helmward.releases.others import Others
 from helmward.releases.report import Meters, Reporter
+from helmward.releases.rests import Rests
 from helmward.releases.storage import LABELS, SELECTOR, Storage, decode_revision
 from helmward.runtime.backoff import Backoff
 from helmward.runtime.events import EventRecorder
@@ -78,9 +82,13 @@ class ReleaseRole:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._queue: KeyedQueue[Key] = KeyedQueue()
+        self._queue: KeyedQueue[Key] = KeyedQueue(spare=self._spare)
         self._session: Session | None = None
         self._kept_out: dict[str, set[Key]] = {}
+        self._deleted: dict[Key, float] = {}
+        """When it was heard that a HelmRelease is to go."""
+        self._freed: dict[Key, str] = {}
+        """The uids of those that are let go, until the watch tells of it."""
         namespace = parts.settings.allow_namespace
         self._orphans = Orphans()
         self.kinds = Kinds(parts.kube, GENERATIONS, namespace, self._saw_last)
@@ -171,6 +179,10 @@ class ReleaseRole:
         """Tell whether the session that works here still holds its Lease."""
         return self._session is not None and self._session.alive
 
+    def _spare(self, key: Key) -> float | None:
+        """Return for how long a HelmRelease whose check is due needs no turn yet."""
+        return self._loop.spare(key)
+
     def refresh(self) -> None:
         """Look at every HelmRelease now, and ask every source anew."""
         self._parts.charts.refresh()
@@ -215,6 +227,8 @@ class ReleaseRole:
             let_go=self._let_go,
             interval=parts.settings.charts_sync_interval,
             references=self._references,
+            rests=Rests(parts.charts.known, self._references.current),
+            evicted=parts.charts.forget_answers,
         )
 
     def _hands(self, key: Key) -> Hands:
@@ -225,6 +239,7 @@ class ReleaseRole:
             storage=self._storage,
             sessions=self._parts.sessions,
             writer=self._writer(),
+            kind_stays=partial(self.kinds.stays, key, self._deleted.get(key, inf)),
             exists=partial(self._exists, key),
             judges=self._judges,
             log_diffs=self._parts.settings.log_release_diffs,
@@ -242,6 +257,7 @@ class ReleaseRole:
         """Wake a resource when what it asks for changed; its own status is no news."""
         self._meters.releases.set(len(self.kinds))
         self._order.changed(old, new)
+        self._note_deletion(old, new)
         if old and new and old.asks == new.asks:
             return
         self._reconsider(old, new)
@@ -276,6 +292,15 @@ class ReleaseRole:
             and not one.commands.suspend
             for one in self.kinds.by_release(release)
         )
+
+    def _note_deletion(self, old: Declared | None, new: Declared | None) -> None:
+        """Note when a HelmRelease was first seen to go, until it is gone."""
+        if new is not None and new.deleting:
+            if not (old and old.deleting and old.uid == new.uid):
+                self._deleted[new.key] = time.monotonic()
+        elif old is not None:
+            self._deleted.pop(old.key, None)
+            self._freed.pop(old.key, None)
 
     def _source_changed(self, key: Key) -> None:
         """Look at a HelmRelease that refers to what has changed."""
@@ -314,8 +339,15 @@ class ReleaseRole:
             self._queue.add(one.key)
 
     def _lookup(self, key: Key) -> Declared | None:
-        """Return a HelmRelease, also one that is gone and whose release is not."""
-        return self.kinds.get(key) or self._orphans.get(key)
+        """Return a HelmRelease, also one that is gone and whose release is not.
+
+        Of one that is let go, and of which the watch has not told that yet,
+        nothing is left to be done.
+        """
+        found = self.kinds.get(key)
+        if found and self._freed.get(key) == found.uid and FINALIZER in found.finalizers:
+            return None
+        return found or self._orphans.get(key)
 
     def _saw_last(self, declared: Declared) -> None:
         """Keep a HelmRelease that went without being let go until its release is gone."""
@@ -329,7 +361,9 @@ class ReleaseRole:
 
     def _let_go(self, key: Key) -> None:
         self._orphans.let_go(key)
-        if self.kinds.get(key) is None:
+        if one := self.kinds.get(key):
+            self._freed[key] = one.uid
+        else:
             REDACTOR.forget(key.owner)
 
     def _wake_pending(self, session: str) -> None:

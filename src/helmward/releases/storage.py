@@ -122,12 +122,14 @@ class Storage:
         """Return the newest revision of a release, if it has one."""
         return next(iter(self.revisions(release)), None)
 
-    def owned(self, owner: str) -> list[Revision]:
+    def owned(self, owner: str, *, besides: ReleaseRef | None = None) -> list[Revision]:
         """Return the newest revision of each release that a HelmRelease owns, by name."""
         known = {one.release for one in self._store.by_index(BY_OWNER, owner)}
         for release, written in self._written.items():
             if any(one.owner == owner for one in written.values()):
                 known.add(release)
+        if besides:
+            known.discard(besides)
         newest = (self.newest(one) for one in sorted(known))
         return [one for one in newest if one and one.owner == owner]
 

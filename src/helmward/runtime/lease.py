@@ -34,17 +34,17 @@ log = structlog.get_logger(__name__)
 class Rhythm:
     """The seconds of a session, the same in every replica."""
 
-    renew: float = 5.0
-    writer: float = 10.0
+    renew: float = 12.0
+    writer: float = 20.0
     """How long after sending its last acknowledged renewal a writer may write."""
-    observer: float = 15.0
+    observer: float = 30.0
     """How long an observer must see no change to call a writer gone."""
 
     @classmethod
     def of(cls, duration: timedelta) -> "Rhythm":
-        """Return the rhythm of Leases that last so long: three renewals, two thirds to write."""
+        """Return the rhythm of Leases that last so long: two renewals, two thirds to write."""
         seconds = duration.total_seconds()
-        return cls(renew=seconds / 3, writer=seconds * 2 / 3, observer=seconds)
+        return cls(renew=seconds * 2 / 5, writer=seconds * 2 / 3, observer=seconds)
 
 
 class LeaseSpec(msgspec.Struct, frozen=True, rename="camel"):

@@ -6,7 +6,7 @@ a turn looks at everything anew, so ten changes of one object are one turn.
 
 import asyncio
 import itertools
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Generic, NamedTuple, TypeVar
 
 from helmward.runtime.clock import Clock, Timer
@@ -30,11 +30,15 @@ class KeyedQueue(Generic[K]):
 
     A key is never with two workers: added while in work, it waits until
     `done`. Of several delayed adds the earliest counts, and an add at once
-    does not cancel it.
+    does not cancel it. `spare` may say of a key whose time has come that it
+    needs no worker for so many seconds yet.
     """
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(
+        self, clock: Clock | None = None, *, spare: Callable[[K], float | None] = lambda _: None
+    ) -> None:
         self._clock = clock
+        self._spare = spare
         self._line: asyncio.PriorityQueue[tuple[tuple[int, int], K]] = asyncio.PriorityQueue()
         self._waiting: dict[K, _Place] = {}
         self._in_work: set[K] = set()
@@ -97,7 +101,11 @@ class KeyedQueue(Generic[K]):
 
     def _ring(self, key: K) -> None:
         alarm = self._alarms.pop(key)
-        self.add(key, priority=alarm.priority)
+        delay = self._spare(key)
+        if delay is None:
+            self.add(key, priority=alarm.priority)
+        else:
+            self.add_after(key, delay, priority=alarm.priority)
 
     async def get(self) -> K:
         """Wait for a key and take it into work; `done` gives it back."""

@@ -105,6 +105,10 @@ class References(Generic[K]):
         turn = self._turns.get(key)
         return turn is not None and turn.outdated
 
+    def current(self, key: K) -> bool:
+        """Tell whether all that a key has read is known to be as it was read."""
+        return all(self._stands(ref, key) for ref in self._settled.get(key, ()))
+
     def forget(self, key: K) -> None:
         """Let go of all that was watched for a key that is gone."""
         turn = self._turns.pop(key, _Turn())
@@ -153,6 +157,11 @@ class References(Generic[K]):
         if content is None or follower is None or not follower.alive:
             return None
         return content if self._holds(ref, track, content.reading) else None
+
+    def _stands(self, ref: Ref, key: K) -> bool:
+        track = self._tracks.get(ref)
+        content = self._current(ref, track) if track else None
+        return content is not None and track is not None and track.readers[key] == content.reading
 
     async def _ask(self, ref: Ref, track: _Track[K]) -> Content:
         self._contents.drop(ref)

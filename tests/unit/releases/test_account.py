@@ -134,7 +134,7 @@ def test_tests_are_told_of_only_where_they_are_asked_for() -> None:
     ],
 )
 def test_ready_says_who_signed_and_why_a_kept_chart_serves(
-    chart: dict[str, str], words: str
+    chart: dict[str, Any], words: str
 ) -> None:
     desired = a_desired(chart=replace(a_chart(), **chart))
     account = told.in_sync(a_declared(), desired, an_observed(a_revision()), "in sync")

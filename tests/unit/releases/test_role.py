@@ -1,10 +1,12 @@
 """What wakes a HelmRelease, and what is no news to it."""
 
+from itertools import count
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
+from helmward.apis.generation import FINALIZER
 from helmward.charts import Charts
 from helmward.kube import ClusterConfig, Kube
 from helmward.model import Dependency
@@ -79,3 +81,34 @@ async def test_a_changed_resource_is_looked_at(
     role._changed(old, new)
     assert (len(role._queue), role._queue.delayed) == ((1, 0) if at_once else (0, 1))
     role._queue.forget(KEY)
+
+
+async def test_who_is_let_go_gets_no_turn_before_the_watch_tells(role: ReleaseRole) -> None:
+    """It would ask for the same once more; one made anew under the name is another."""
+    store, versions = role.kinds._kinds[KEY.api].declared.store, count(2)
+
+    def seen(**changes: Any) -> None:
+        one = a_declared(**{"deleting": True, "finalizers": (FINALIZER,)} | changes)
+        store.put(Item((KEY.namespace, KEY.name), one.uid, str(next(versions)), one))
+
+    seen()
+    assert role._lookup(KEY)
+    role._let_go(KEY)
+    assert role._lookup(KEY) is None
+    seen(finalizers=("of.another",))
+    assert role._lookup(KEY)
+    seen(uid="anew")
+    assert role._lookup(KEY)
+
+
+async def test_a_deletion_counts_from_when_it_was_first_heard_of(role: ReleaseRole) -> None:
+    """Later words about it must not have the API server asked again."""
+    before, going = a_declared(), a_declared(deleting=True)
+    role._changed(before, going)
+    heard = role._deleted[KEY]
+    role._changed(going, going)
+    assert role._deleted[KEY] == heard
+    role._changed(going, a_declared(deleting=True, uid="anew"))
+    assert role._deleted[KEY] > heard
+    role._changed(going, None)
+    assert KEY not in role._deleted

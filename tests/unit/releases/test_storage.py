@@ -195,6 +195,7 @@ def test_what_a_helmrelease_owns_is_found_by_owner(storage: Storage, watch: Watc
     storage.saw(a_revision(1, release=OTHER))
     me = a_revision().owner
     assert [(one.release, one.number) for one in storage.owned(me)] == [(OTHER, 1), (RELEASE, 2)]
+    assert [one.release for one in storage.owned(me, besides=RELEASE)] == [OTHER]
 
 
 def test_what_another_took_over_is_owned_no_more(storage: Storage, watch: Watch) -> None:

@@ -226,3 +226,16 @@ async def live(story: list[tuple[str, str, int]]) -> None:
     for key in working:
         queue.done(key)
     assert wanted <= set(await taken(queue))
+
+
+async def test_a_key_that_can_be_spared_waits_for_its_next_time(clock: VirtualClock) -> None:
+    """Each time that comes is asked about; an add at once is not: somebody has seen something."""
+    answers: list[float | None] = [30.0, None]
+    queue: KeyedQueue[str] = KeyedQueue(clock, spare=lambda _: answers.pop(0))
+    queue.add_after("a", 10)
+    clock.advance(10)
+    assert (len(queue), queue.delayed) == (0, 1)
+    clock.advance(30)
+    assert await taken(queue) == ["a"]
+    queue.add("a")
+    assert await taken(queue) == ["a"]

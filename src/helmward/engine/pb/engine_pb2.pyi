@@ -131,16 +131,18 @@ class Egress(_message.Message):
     def __init__(self, allowed: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PullChartReply(_message.Message):
-    __slots__ = ("failure", "chart", "stale", "stale_reason")
+    __slots__ = ("failure", "chart", "stale", "stale_reason", "known_for_ms")
     FAILURE_FIELD_NUMBER: _ClassVar[int]
     CHART_FIELD_NUMBER: _ClassVar[int]
     STALE_FIELD_NUMBER: _ClassVar[int]
     STALE_REASON_FIELD_NUMBER: _ClassVar[int]
+    KNOWN_FOR_MS_FIELD_NUMBER: _ClassVar[int]
     failure: Failure
     chart: Chart
     stale: bool
     stale_reason: str
-    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., chart: _Optional[_Union[Chart, _Mapping]] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ...) -> None: ...
+    known_for_ms: int
+    def __init__(self, failure: _Optional[_Union[Failure, _Mapping]] = ..., chart: _Optional[_Union[Chart, _Mapping]] = ..., stale: _Optional[bool] = ..., stale_reason: _Optional[str] = ..., known_for_ms: _Optional[int] = ...) -> None: ...
 
 class Chart(_message.Message):
     __slots__ = ("digest", "name", "version", "app_version", "signed_by")

@@ -1,7 +1,7 @@
 """What acting needs: the engine, the cluster, and in whose name it writes."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
@@ -50,6 +50,8 @@ class Hands:
     sessions: Sessions
     writer: WriterId
     """The session that claims what is written, and how long it still may."""
+    kind_stays: Callable[[], Awaitable[bool]]
+    """Whether the CRD was not being deleted when the HelmRelease was, as the server has it."""
     exists: Callable[[str], bool] = lambda _: False
     """Whether a HelmRelease, named as antecedent annotations do, is in the cluster."""
     log_diffs: bool = False
@@ -74,6 +76,8 @@ class Task:
     why: str
     observed: Observed
     on_phase: OnPhase | None = None
+    emptied: bool = False
+    """Whether this turn has uninstalled the release, and no action before it is in doubt."""
 
     @property
     def deadline(self) -> timedelta:

@@ -34,7 +34,7 @@ async def forget(hands: Hands, task: Task) -> None:
     declared = task.declared
     if FINALIZER not in declared.finalizers:
         return
-    if not (task.observed.kind_is_going or task.desired.commands.suspend):
+    if not (task.observed.kind_is_going or task.desired.commands.suspend or task.emptied):
         await _nothing_is_left(hands, task)
     if declared.gone:
         return

@@ -1,8 +1,7 @@
 """Uninstall: a release's objects, its hooks and its history."""
 
 from helmward.engine import ActionOptions
-from helmward.errors import AccessDenied, Conflict, NotFound
-from helmward.kube.resources import CRDS
+from helmward.errors import Conflict
 from helmward.model import ORPHANED, Base, ReleaseRef
 from helmward.releases.act.hands import Hands, Task
 
@@ -54,10 +53,5 @@ async def _mark_orphan(hands: Hands, task: Task, release: ReleaseRef, base: Base
 
 async def _kind_stays(hands: Hands) -> None:
     """Ask the API server itself: a watch may tell of the HelmRelease before it does of its CRD."""
-    resource = hands.generation.resource
-    try:
-        crd = await hands.kube.get(CRDS, f"{resource.plural}.{resource.group}")
-    except (AccessDenied, NotFound):
-        return  # Who may not look at CRDs takes a deletion for what it is.
-    if crd["metadata"].get("deletionTimestamp"):
+    if not await hands.kind_stays():
         raise Conflict("the CRD is being deleted, and the HelmRelease only with it")

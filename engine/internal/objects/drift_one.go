@@ -103,7 +103,7 @@ func (l *looking) compare(info *resource.Info, live *seen) (*pb.Divergence, erro
 	all := drift.Differences(live.Unstructured, applied.Unstructured, drift.FieldsOf(applied.managed, IsOurs))
 	taken, kept := l.sort(info, live, all)
 	if len(taken) == 0 {
-		return nil, nil
+		return nil, l.own(info, live, kept)
 	}
 	l.noted.Note(info, applied.managed)
 	found := described(live, taken)

@@ -10,7 +10,8 @@ Left out, with the reason:
   that it gave away: they are read as `given`.
 - entries of managedFields of other managers, for the same reason. Of the one that applied the
   object there must be the same entries with the same fields. Its name is `helm` or `helmward`:
-  read as `helm`. Times are left out.
+  read as `helm`. Times are left out. A Secret's `stringData` is read as `data`: as that we apply
+  it, since stock Helm owns fields there that no live object has.
 - the namespace's own name, which is read as `NAMESPACE` everywhere.
 
 What remains is compared whole: also `generation`, which tells of changes that were none.
@@ -144,10 +145,18 @@ def _comparable(one: Seen) -> Seen:
 def _fields(entries: Any) -> Seen:
     """Read which fields the applying manager owns, by operation and subresource."""
     return {
-        f"{one['operation']} {one.get('subresource', '')}": one["fieldsV1"]
+        f"{one['operation']} {one.get('subresource', '')}": _stored(one["fieldsV1"])
         for one in entries
         if one["manager"] in OURS
     }
+
+
+def _stored(fields: Seen) -> Seen:
+    """Read `stringData` as what the API server makes of it, and what we apply: `data`."""
+    if "f:stringData" not in fields:
+        return fields
+    rest = {key: one for key, one in fields.items() if key != "f:stringData"}
+    return rest | {"f:data": rest.get("f:data", {}) | fields["f:stringData"]}
 
 
 def _without_given(content: Any) -> Any:

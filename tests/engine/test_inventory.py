@@ -26,7 +26,6 @@ spec:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: web, image: web, ports: [{containerPort: 80}]}]}
 """
-NAMELESS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: some-}\n"
 
 
 def listed(revision: Revision) -> dict[bytes, bytes]:
@@ -60,7 +59,6 @@ async def test_a_deployed_revision_tells_its_objects_and_what_of_each_is_ours(he
     templates = {
         "a.yaml": config_map("a", v="{{ .Values.v }}"),
         "w.yaml": DEPLOYMENT,
-        "n.yaml": NAMELESS,
         "h.yaml": hook_job("h", "post-delete"),
     }
     chart = await helm.chart(templates, {"v": "1"})
@@ -99,14 +97,6 @@ async def test_objects_of_a_custom_kind_are_told_as_a_watch_sees_them(helm: Helm
     assert revision.annotations[KINDS] == f"{group}/v1/Thing"
     live = await read(helm.kube, Resource(group, "v1", "things", "Thing"), "t", helm.namespace)
     assert listed(revision) == {digest(f"{group}/Thing/{helm.namespace}/t"): ours(live)}
-
-
-async def test_what_the_server_named_is_left_where_it_is(helm: Helm) -> None:
-    """It is made anew by each revision, and what was made is nobody's to find again."""
-    chart = await helm.chart({"a.yaml": config_map("a"), "n.yaml": NAMELESS})
-    await helm.uninstall(await helm.upgrade(await helm.install(chart), chart))
-    found, _ = await helm.kube.list(CONFIG_MAPS, helm.namespace)
-    assert sum(one["metadata"]["name"].startswith("some-") for one in found) == 2
 
 
 async def test_a_failed_revision_tells_nothing(helm: Helm) -> None:

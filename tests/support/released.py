@@ -167,3 +167,18 @@ async def watching(
 
 def maps(namespace: str, *names: str) -> list[Object]:
     return [a_config_map(namespace, name, a="1") for name in names]
+
+
+def a_deployment(namespace: str) -> dict[str, object]:
+    """Return a Deployment of one pod that never starts."""
+    labels = {"app": "web"}
+    pod = {
+        "metadata": {"labels": labels},
+        "spec": {"containers": [{"name": "main", "image": "registry.invalid/app:1"}]},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": namespace},
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": pod},
+    }

@@ -3812,7 +3812,7 @@ type DriftRequest struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Call    *Call                  `protobuf:"bytes,1,opt,name=call,proto3" json:"call,omitempty"`
 	Release *ReleaseRef            `protobuf:"bytes,2,opt,name=release,proto3" json:"release,omitempty"`
-	// Required where correct is set.
+	// In whose name objects are put right.
 	Writer *Writer `protobuf:"bytes,3,opt,name=writer,proto3" json:"writer,omitempty"`
 	// The newest revision, which must be deployed, else the failure is CONFLICT.
 	Base *Base `protobuf:"bytes,4,opt,name=base,proto3" json:"base,omitempty"`
@@ -3823,7 +3823,6 @@ type DriftRequest struct {
 	Correct bool          `protobuf:"varint,7,opt,name=correct,proto3" json:"correct,omitempty"`
 	// As in ActionRequest: what is on every object besides its manifest.
 	ObjectAnnotations map[string]string `protobuf:"bytes,8,rep,name=object_annotations,json=objectAnnotations,proto3" json:"object_annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	ForceConflicts    bool              `protobuf:"varint,9,opt,name=force_conflicts,json=forceConflicts,proto3" json:"force_conflicts,omitempty"`
 	unknownFields     protoimpl.UnknownFields
 	sizeCache         protoimpl.SizeCache
 }
@@ -3912,13 +3911,6 @@ func (x *DriftRequest) GetObjectAnnotations() map[string]string {
 		return x.ObjectAnnotations
 	}
 	return nil
-}
-
-func (x *DriftRequest) GetForceConflicts() bool {
-	if x != nil {
-		return x.ForceConflicts
-	}
-	return false
 }
 
 type DriftReply struct {
@@ -5447,7 +5439,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\x04name\x18\x05 \x01(\tR\x04name\x12\x1c\n" +
 	"\tnamespace\x18\x06 \x01(\tR\tnamespace\x12%\n" +
 	"\x0elabel_selector\x18\a \x01(\tR\rlabelSelector\x12/\n" +
-	"\x13annotation_selector\x18\b \x01(\tR\x12annotationSelector\"\xba\x04\n" +
+	"\x13annotation_selector\x18\b \x01(\tR\x12annotationSelector\"\x91\x04\n" +
 	"\fDriftRequest\x12,\n" +
 	"\x04call\x18\x01 \x01(\v2\x18.helmward.engine.v1.CallR\x04call\x128\n" +
 	"\arelease\x18\x02 \x01(\v2\x1e.helmward.engine.v1.ReleaseRefR\arelease\x122\n" +
@@ -5456,8 +5448,7 @@ const file_helmward_engine_v1_engine_proto_rawDesc = "" +
 	"\aobjects\x18\x05 \x03(\v2\x1d.helmward.engine.v1.ObjectRefR\aobjects\x126\n" +
 	"\x06ignore\x18\x06 \x03(\v2\x1e.helmward.engine.v1.IgnoreRuleR\x06ignore\x12\x18\n" +
 	"\acorrect\x18\a \x01(\bR\acorrect\x12f\n" +
-	"\x12object_annotations\x18\b \x03(\v27.helmward.engine.v1.DriftRequest.ObjectAnnotationsEntryR\x11objectAnnotations\x12'\n" +
-	"\x0fforce_conflicts\x18\t \x01(\bR\x0eforceConflicts\x1aD\n" +
+	"\x12object_annotations\x18\b \x03(\v27.helmward.engine.v1.DriftRequest.ObjectAnnotationsEntryR\x11objectAnnotations\x1aD\n" +
 	"\x16ObjectAnnotationsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xf8\x01\n" +

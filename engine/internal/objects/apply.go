@@ -135,17 +135,24 @@ func sameKind(targets kube.ResourceList) int {
 }
 
 func (a *application) each(targets kube.ResourceList, do func(*resource.Info) error) {
+	together(targets, func(_ int, info *resource.Info) {
+		if err := guarded(do, info); err != nil {
+			a.mu.Lock()
+			a.errs = append(a.errs, err)
+			a.mu.Unlock()
+		}
+	})
+}
+
+// together does something with several objects at once.
+func together(list kube.ResourceList, do func(at int, info *resource.Info)) {
 	slots := make(chan struct{}, atOnce)
 	var group sync.WaitGroup
-	for _, info := range targets {
+	for at, info := range list {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			if err := guarded(do, info); err != nil {
-				a.mu.Lock()
-				a.errs = append(a.errs, err)
-				a.mu.Unlock()
-			}
+			do(at, info)
 		})
 	}
 	group.Wait()
@@ -262,6 +269,26 @@ func (c *Client) overcome(info *resource.Info, at version, refused error) error 
 // harmless there, and without it the 409 would be about others' fields.
 func (c *Client) patch(info *resource.Info, at version) error {
 	object := c.dressed(info)
+	c.stamp(object)
+	return c.send(info, object, at)
+}
+
+// send applies an object and remembers its version.
+func (c *Client) send(info *resource.Info, object *unstructured.Unstructured, at version) error {
+	request, err := c.application(info, object, at)
+	if err != nil {
+		return err
+	}
+	reply := &metav1.PartialObjectMetadata{}
+	if err := c.access.Do(c.ctx, request, reply); err != nil {
+		return err
+	}
+	c.remember(info, reply)
+	return nil
+}
+
+// application is the request that applies an object at a version.
+func (c *Client) application(info *resource.Info, object *unstructured.Unstructured, at version) (cluster.Request, error) {
 	object.SetManagedFields(nil)
 	if at == (version{}) {
 		object.SetResourceVersion(impossible)
@@ -269,13 +296,8 @@ func (c *Client) patch(info *resource.Info, at version) error {
 		object.SetUID(typesUID(at.uid))
 		object.SetResourceVersion(at.resourceVersion)
 	}
-	c.stamp(object)
 	body, err := json.Marshal(object.Object)
-	if err != nil {
-		return err
-	}
-	reply := &metav1.PartialObjectMetadata{}
-	err = c.access.Do(c.ctx, cluster.Request{
+	return cluster.Request{
 		Verb: http.MethodPatch, Path: path(info), Type: "application/apply-patch+yaml", Body: body,
 		Query: map[string]string{
 			"fieldManager":    FieldManager,
@@ -283,12 +305,7 @@ func (c *Client) patch(info *resource.Info, at version) error {
 			"force":           strconv.FormatBool(c.ForceConflicts || at == version{}),
 		},
 		Accept: cluster.MetadataOnly,
-	}, reply)
-	if err != nil {
-		return err
-	}
-	c.remember(info, reply)
-	return nil
+	}, err
 }
 
 // applyNameless creates a hook whose name the server chooses. Nothing else can

@@ -82,22 +82,15 @@ type looking struct {
 }
 
 func (l *looking) each(list []*resource.Info, found []*pb.Divergence) {
-	slots := make(chan struct{}, atOnce)
-	var group sync.WaitGroup
-	for at, info := range list {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			err := guarded(func(info *resource.Info) (err error) {
-				found[at], err = l.one(info)
-				return err
-			}, info)
-			if err != nil {
-				l.fail(err)
-			}
-		})
-	}
-	group.Wait()
+	together(list, func(at int, info *resource.Info) {
+		err := guarded(func(info *resource.Info) (err error) {
+			found[at], err = l.one(info)
+			return err
+		}, info)
+		if err != nil {
+			l.fail(err)
+		}
+	})
 }
 
 // one looks at an object, and puts it right where that is asked for; nil where

@@ -1,14 +1,9 @@
 package objects
 
 import (
-	"encoding/json"
-	"net/http"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/resource"
 
-	"helmward.dev/engine/internal/cluster"
 	"helmward.dev/engine/internal/drift"
 )
 
@@ -32,21 +27,6 @@ func (c *Client) rehearsed(info *resource.Info, at version) (*seen, error) {
 	return c.see(request)
 }
 
-// application is the request that applies an object over one that is there.
-func (c *Client) application(info *resource.Info, object *unstructured.Unstructured, at version) (cluster.Request, error) {
-	object.SetManagedFields(nil)
-	object.SetUID(typesUID(at.uid))
-	object.SetResourceVersion(at.resourceVersion)
-	body, err := json.Marshal(object.Object)
-	return cluster.Request{
-		Verb: http.MethodPatch, Path: path(info), Type: "application/apply-patch+yaml", Body: body,
-		Query: map[string]string{
-			"fieldManager": FieldManager, "fieldValidation": c.validation(), "force": "true",
-		},
-		Accept: cluster.MetadataOnly,
-	}, err
-}
-
 // restore applies an object but for what is kept as it is live.
 func (c *Client) restore(info *resource.Info, live *seen, taken, kept []drift.Change) error {
 	object := c.dressed(info)
@@ -56,15 +36,9 @@ func (c *Client) restore(info *resource.Info, live *seen, taken, kept []drift.Ch
 			drift.Keep(object.Object, one, one.IsOurs(ours))
 		}
 	}
-	request, err := c.application(info, object, version{string(live.GetUID()), live.GetResourceVersion()})
-	if err != nil {
+	if err := c.send(info, object, version{string(live.GetUID()), live.GetResourceVersion()}); err != nil {
 		return err
 	}
-	reply := &metav1.PartialObjectMetadata{}
-	if err := c.access.Do(c.ctx, request, reply); err != nil {
-		return err
-	}
-	c.remember(info, reply)
 	// The next action looks again: there may be fields of Helm's to take over.
 	c.versions.put(c.release(), key(info), version{})
 	return nil

@@ -56,7 +56,6 @@ class LookCalls(Caller):
             ignore=map(_ignored, ignore),
             correct=correct,
             object_annotations=object_annotations,
-            force_conflicts=True,
         )
         reply = await self._calls.unary(lambda stub: stub.Drift, request, deadline)
         return _drift(reply, base.revision)

@@ -42,7 +42,7 @@ from helmward.releases.act import Hands, Task, perform
 from helmward.releases.act.perform import LOOKS, VERBS
 from helmward.releases.beside import PASS_ON, Acting, Actions, unless_newer
 from helmward.releases.decide import decide
-from helmward.releases.decide.dependencies import NOT_READY
+from helmward.releases.decide.dependencies import wait_with_a_problem
 from helmward.releases.decide.facts import some
 from helmward.releases.looks import Looks
 from helmward.releases.memory import Memory
@@ -246,17 +246,12 @@ class Loop:
             return replace(self._failure(turn, None, error), drift=drift)
 
     def _waits_first(self, turn: Turn, error: HelmwardError) -> Account | None:
-        """Let what an install lacks be lacking while what is to come before it is not ready.
-
-        That may well be what makes it: a ConfigMap with values, a chart's repository.
-        """
-        declared, observed = turn.declared, self._observe(turn)
-        if observed.newest or not observed.unready or not isinstance(error, TransientError):
+        """Let what an install lacks be lacking while what is to come before it is not ready."""
+        wait = wait_with_a_problem(self._observe(turn), str(error))
+        if wait is None or not isinstance(error, TransientError):
             return None
-        waits = f"waits: {some(observed.unready, '; ')}; {error}"
-        wait = Wait(waits, reason=NOT_READY)
-        self._order.rest(declared.key, wait)
-        return told.waiting(declared, None, None, wait)
+        self._order.rest(turn.declared.key, wait)
+        return told.waiting(turn.declared, None, None, wait)
 
     async def _resting(self, turn: Turn, fresh: timedelta) -> Account | None:
         """Return what to tell of a HelmRelease that still is what it was in sync with.

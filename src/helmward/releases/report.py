@@ -113,17 +113,13 @@ class Reporter:
         """Tell of something that happened, as a Kubernetes Event and a log line."""
         warning = account.stage in {Stage.WAITING, Stage.STALLED}
         generation = self._generations[declared.key.api]
-        reason = generation.failed_event if warning else generation.synced_event
-        message = self._clean(account.message)
-        self._recorder.record(_regarding(generation, declared), reason, message, warning=warning)
-        write = log.warning if warning else log.info
-        write(message, action=account.action or None, reason=account.reason, **_names(declared))
+        named = generation.failed_event if warning else generation.synced_event
+        said = {"action": account.action or None, "reason": account.reason}
+        self._say(declared, named, account.message, warning=warning, **said)
 
     def warn(self, declared: Declared, reason: str, message: str) -> None:
         """Tell of something that the status does not say, as an Event and a log line."""
-        regarding = _regarding(self._generations[declared.key.api], declared)
-        self._recorder.record(regarding, reason, self._clean(message), warning=True)
-        log.warning(self._clean(message), reason=reason, **_names(declared))
+        self._say(declared, reason, message, warning=True)
 
     def drift(self, declared: Declared, news: News) -> None:
         """Tell of objects that somebody changed: events, log lines, and how many there were."""
@@ -139,11 +135,17 @@ class Reporter:
 
     def drifted(self, declared: Declared, state: DriftState, message: str) -> None:
         """Tell of drift in so many words, as an event and a log line."""
-        warning = state is not DriftState.CORRECTED
-        generation, clean = self._generations[declared.key.api], self._clean(message)
-        self._recorder.record(_regarding(generation, declared), state, clean, warning=warning)
+        self._say(declared, str(state), message, warning=state is not DriftState.CORRECTED)
+
+    def _say(
+        self, declared: Declared, named: str, message: str, *, warning: bool, **said: str | None
+    ) -> None:
+        """Record an Event of that name, and write a log line that says more of it."""
+        regarding = _regarding(self._generations[declared.key.api], declared)
+        clean = self._clean(message)
+        self._recorder.record(regarding, named, clean, warning=warning)
         write = log.warning if warning else log.info
-        write(clean, reason=str(state), **_names(declared))
+        write(clean, **({"reason": named} | said), **_names(declared))
 
     def tampered(self, declared: Declared, message: str) -> None:
         """Tell what somebody did to the records of a release."""

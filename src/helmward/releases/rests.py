@@ -1,7 +1,7 @@
 """What HelmReleases in sync stood on, so that a check of one that still does costs nothing.
 
-`loop` asks before it composes values anew. Only doing nothing may follow from
-what is kept: it holds no values.
+`loop` asks before it composes values anew. What is kept holds no values: only
+doing nothing, or a look at the objects, may follow from it.
 """
 
 from collections.abc import Callable

@@ -290,8 +290,8 @@ def decided() -> frozenset[tuple[str, str]]:
     """Return each pair of rules of which one decided because it stands before the other."""
     pairs = set()
     for desired, observed in situations():
-        answers = [rule.name for rule in RULES if rule.check(desired, observed)]
-        pairs.add(tuple(answers[:2]))
+        answers = (rule.name for rule in RULES if rule.check(desired, observed))
+        pairs.add(tuple(itertools.islice(answers, 2)))
     return frozenset((first, second) for first, second in filter(lambda one: len(one) > 1, pairs))
 
 

@@ -714,7 +714,7 @@ class IgnoreRule(_message.Message):
     def __init__(self, paths: _Optional[_Iterable[str]] = ..., group: _Optional[str] = ..., version: _Optional[str] = ..., kind: _Optional[str] = ..., name: _Optional[str] = ..., namespace: _Optional[str] = ..., label_selector: _Optional[str] = ..., annotation_selector: _Optional[str] = ...) -> None: ...
 
 class DriftRequest(_message.Message):
-    __slots__ = ("call", "release", "writer", "base", "objects", "ignore", "correct", "object_annotations", "force_conflicts")
+    __slots__ = ("call", "release", "writer", "base", "objects", "ignore", "correct", "object_annotations")
     class ObjectAnnotationsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -730,7 +730,6 @@ class DriftRequest(_message.Message):
     IGNORE_FIELD_NUMBER: _ClassVar[int]
     CORRECT_FIELD_NUMBER: _ClassVar[int]
     OBJECT_ANNOTATIONS_FIELD_NUMBER: _ClassVar[int]
-    FORCE_CONFLICTS_FIELD_NUMBER: _ClassVar[int]
     call: Call
     release: ReleaseRef
     writer: Writer
@@ -739,8 +738,7 @@ class DriftRequest(_message.Message):
     ignore: _containers.RepeatedCompositeFieldContainer[IgnoreRule]
     correct: bool
     object_annotations: _containers.ScalarMap[str, str]
-    force_conflicts: bool
-    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[ObjectRef, _Mapping]]] = ..., ignore: _Optional[_Iterable[_Union[IgnoreRule, _Mapping]]] = ..., correct: _Optional[bool] = ..., object_annotations: _Optional[_Mapping[str, str]] = ..., force_conflicts: _Optional[bool] = ...) -> None: ...
+    def __init__(self, call: _Optional[_Union[Call, _Mapping]] = ..., release: _Optional[_Union[ReleaseRef, _Mapping]] = ..., writer: _Optional[_Union[Writer, _Mapping]] = ..., base: _Optional[_Union[Base, _Mapping]] = ..., objects: _Optional[_Iterable[_Union[ObjectRef, _Mapping]]] = ..., ignore: _Optional[_Iterable[_Union[IgnoreRule, _Mapping]]] = ..., correct: _Optional[bool] = ..., object_annotations: _Optional[_Mapping[str, str]] = ...) -> None: ...
 
 class DriftReply(_message.Message):
     __slots__ = ("failure", "found", "looked", "kinds", "objects", "stats")

@@ -38,6 +38,17 @@ def tell_cycle(desired: Desired, observed: Observed) -> Decision | None:
     return Refuse(CYCLE, why)
 
 
+def wait_with_a_problem(observed: Observed, problem: str) -> Wait | None:
+    """Let a first install wait though it cannot be found out yet what it is to be.
+
+    What comes before it may well make what is lacking: a ConfigMap with values, a
+    chart's repository.
+    """
+    if observed.newest or not observed.unready:
+        return None
+    return Wait(f"waits: {some(observed.unready, '; ')}; {problem}", reason=NOT_READY)
+
+
 def wait_for_dependencies(desired: Desired, observed: Observed) -> Decision | None:
     """Before an install, an upgrade or a take-over all that it depends on has to be ready.
 

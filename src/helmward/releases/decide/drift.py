@@ -13,9 +13,9 @@ from helmward.model import (
     ObjectRef,
     Observed,
     Revision,
-    Status,
 )
 from helmward.releases.decide.facts import (
+    deployed_own,
     in_force,
     own_newest,
     retry_is_allowed,
@@ -37,7 +37,7 @@ def keep_in_force(desired: Desired, observed: Observed) -> Decision | None:
 
 def look_at_suspects(desired: Desired, observed: Observed) -> Decision | None:
     """Objects that somebody may have changed are looked at, where that is only to be told."""
-    newest = _kept(desired, observed)
+    newest = deployed_own(desired, observed)
     if newest is None or desired.drift_mode is not DriftMode.WARN:
         return None
     if observed.unknown_objects:
@@ -52,7 +52,7 @@ def correct_drift(desired: Desired, observed: Observed) -> Decision | None:
     No revision is made. What was undone again and again, or refused, has its
     turn after a while.
     """
-    newest = _kept(desired, observed)
+    newest = deployed_own(desired, observed)
     if newest is None or desired.drift_mode is not DriftMode.ENABLED:
         return None
     if observed.unknown_objects:
@@ -70,12 +70,6 @@ def _stays(desired: Desired, observed: Observed, newest: Revision) -> bool:
     refused = rolled_back(desired, newest) and not retry_is_allowed(desired, observed, newest)
     behind = newest.digest != desired.digest and bool(observed.unready or observed.cycle)
     return refused or behind or spaced(desired, observed) is not None
-
-
-def _kept(desired: Desired, observed: Observed) -> Revision | None:
-    """Return the revision whose objects are looked after: our own, and in force."""
-    newest = own_newest(desired, observed)
-    return newest if newest and newest.status is Status.DEPLOYED else None
 
 
 def _known(observed: Observed) -> Iterator[Divergence]:

@@ -20,6 +20,12 @@ def own_newest(desired: Desired, observed: Observed) -> Revision | None:
     return observed.newest if owns(desired, observed.newest) else None
 
 
+def deployed_own(desired: Desired, observed: Observed) -> Revision | None:
+    """Return the newest revision if it is this HelmRelease's own, and deployed."""
+    newest = own_newest(desired, observed)
+    return newest if newest and newest.status is Status.DEPLOYED else None
+
+
 def bad(desired: Desired, newest: Revision) -> bool:
     """Whether a revision failed, or its tests did and decide."""
     if newest.status is Status.FAILED:

@@ -18,6 +18,8 @@ WITHIN: Final = timedelta(minutes=5)
 SHORTEST: Final = timedelta(seconds=30)
 LONGEST: Final = timedelta(minutes=10)
 """For how long an object is left alone: doubled each time, up to this."""
+DOUBLINGS: Final = 10
+"""More than the longest pause needs."""
 QUIET: Final = timedelta(hours=1)
 """How long after the last correction a fight is over."""
 
@@ -90,5 +92,9 @@ def _after(before: Bout, found: Divergence, now: datetime) -> Bout:
 
 
 def _paused(bout: Bout, now: datetime) -> Bout:
-    pause = min(LONGEST, SHORTEST * 2 ** min(bout.pauses, 10))
-    return replace(bout, pauses=bout.pauses + 1, until=now + pause)
+    return replace(bout, pauses=bout.pauses + 1, until=now + pause_after(bout.pauses))
+
+
+def pause_after(pauses: int) -> timedelta:
+    """Return how long the next pause is, after so many."""
+    return min(LONGEST, SHORTEST * (1 << min(pauses, DOUBLINGS)))

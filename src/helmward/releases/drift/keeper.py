@@ -20,8 +20,8 @@ from helmward.model import (
     ObjectRef,
     Observed,
     Revision,
-    Status,
 )
+from helmward.releases.decide.facts import deployed_own
 from helmward.releases.drift.known import Known, News, known_of
 from helmward.releases.drift.words import fought, joined, listed
 
@@ -131,12 +131,9 @@ class Keeper:
 
 def _kept(desired: Desired, observed: Observed) -> Revision | None:
     """Return the revision whose objects are looked after."""
-    newest = observed.newest
-    if newest is None or desired.deleting or desired.commands.suspend:
+    if desired.deleting or desired.commands.suspend or desired.drift_mode is DriftMode.DISABLED:
         return None
-    if desired.drift_mode is DriftMode.DISABLED or newest.owner != desired.key.owner:
-        return None
-    return newest if newest.status is Status.DEPLOYED else None
+    return deployed_own(desired, observed)
 
 
 def _standing(known: Known, now: datetime) -> DriftStanding:

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from helmward.model import Desired, Divergence, Drift, ObjectRef, Revision
-from helmward.releases.drift.fights import LONGEST, SHORTEST, Fights
+from helmward.releases.drift.fights import Fights, pause_after
 from helmward.releases.drift.pace import Pace
 
 Policy = tuple[object, ...]
-DOUBLINGS: Final = 10
-"""More than the longest pause needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +75,7 @@ class Known:
         """Take in that nobody could look; tell whether that is news."""
         before = self.trouble
         count = before.count + 1 if before else 1
-        pause = min(LONGEST, SHORTEST * 2 ** min(count - 1, DOUBLINGS))
-        self.trouble = Trouble(why, count, now + pause)
+        self.trouble = Trouble(why, count, now + pause_after(count - 1))
         return before is None or before.why != why
 
     def left_alone(self, now: datetime) -> frozenset[ObjectRef]:

@@ -18,10 +18,7 @@ PATH: Final = 120
 
 def listed(found: Iterable[Divergence]) -> str:
     """Say what differs of several objects."""
-    every = sorted(found, key=lambda one: one.object)
-    words = "; ".join(map(said, every[:OBJECTS]))
-    more = f"; and {len(every) - OBJECTS} more" if len(every) > OBJECTS else ""
-    return _cut(words, LONGEST - len(more)) + more
+    return _several([said(one) for one in sorted(found, key=lambda one: one.object)])
 
 
 def said(found: Divergence) -> str:
@@ -33,15 +30,17 @@ def said(found: Divergence) -> str:
 
 def fought(bouts: Iterable[Bout]) -> str:
     """Say what was put right and changed again and again, by whom, and when its turn is next."""
-    every = sorted(bouts, key=lambda one: one.last.object)
-    words = "; ".join(map(_bout, every[:OBJECTS]))
-    more = f"; and {len(every) - OBJECTS} more" if len(every) > OBJECTS else ""
-    return _cut(words, LONGEST - len(more)) + more
+    return _several([_bout(one) for one in sorted(bouts, key=lambda one: one.last.object)])
 
 
 def joined(*parts: str) -> str:
     """Return what is to be told together, no longer than there is room for."""
     return _cut("; ".join(filter(None, parts)), LONGEST)
+
+
+def _several(every: Sequence[str]) -> str:
+    more = f"; and {len(every) - OBJECTS} more" if len(every) > OBJECTS else ""
+    return _cut("; ".join(every[:OBJECTS]), LONGEST - len(more)) + more
 
 
 def _bout(one: Bout) -> str:

@@ -119,8 +119,12 @@ async def test_what_was_just_written_is_no_suspect(helm: Helm, watcher: Watcher)
 
 async def at_rest(watcher: Watcher, revision: Revision) -> tuple[set[str], bool]:
     """Return who is doubted, given no moment to be seen as written."""
-    (kept,) = watcher.awake._followed.values()
-    await until(lambda: kept.fresh_until == 0.0)
+
+    def is_judged() -> bool:
+        kept = watcher.awake._followed.get(revision.release)
+        return kept is not None and (kept.revision, kept.fresh_until) == (revision.uid, 0.0)
+
+    await until(is_judged)
     return watcher.suspects(revision.release), watcher.awake.unknown(revision)
 
 

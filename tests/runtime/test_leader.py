@@ -1,14 +1,14 @@
 """One Lease, two who want it: never both at work, and always one of them soon."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from helmward.errors import AccessDenied, NotFound, SessionLost
-from helmward.kube import Kube, load_config
+from helmward.kube import ClusterConfig, Kube, Selection, Start, WatchEvent, load_config
 from helmward.kube.resources import LEASES
 from helmward.runtime import Leader, Rhythm, Sessions
 from helmward.runtime.clock import boot_time
@@ -19,6 +19,24 @@ from tests.support.tcp_proxy import proxied
 from tests.support.wait import until
 
 NAME = "helmward-sync-main"
+
+
+class LateWatch(Kube):
+    """A client whose watches stand only when they may."""
+
+    def __init__(self, config: ClusterConfig) -> None:
+        super().__init__(config)
+        self.may_watch = asyncio.Event()
+
+    async def watch(
+        self, selection: Selection, start: Start | None = None, *, quiet: float = 75.0
+    ) -> AsyncGenerator[WatchEvent, None]:
+        await self.may_watch.wait()
+        async with aclosing(super().watch(selection, start, quiet=quiet)) as events:
+            async for event in events:
+                yield event
+
+
 QUICK = Rhythm(renew=0.2, writer=1.0, observer=1.5)
 
 
@@ -91,6 +109,25 @@ async def test_who_stops_lets_the_next_one_in_at_once(kube: Kube, namespace: str
             assert await holder_of(kube, namespace) == second.identity
 
     assert await holder_of(kube, namespace) is None
+
+
+async def test_what_was_given_up_before_the_watch_stood_is_found_out(
+    kube: Kube, namespace: str
+) -> None:
+    """The watch tells nothing of a Lease that it never saw; waiting for it could take an hour."""
+    slow = Rhythm(renew=1200, writer=2400, observer=3600)
+    first = a_leader(kube, namespace, rhythm=slow)
+    async with LateWatch(kube.config) as late, candidate(first) as task:
+        await until(lambda: first.alive)
+        second = a_leader(late, namespace, "two", rhythm=slow)
+        async with candidate(second):
+            await until(lambda: second._waits_for)
+            task.cancel()
+            await asyncio.wait([task])
+            assert await holder_of(kube, namespace) is None
+
+            late.may_watch.set()
+            await until(lambda: second.alive)
 
 
 async def test_one_that_crashed_is_waited_for_once(kube: Kube, namespace: str) -> None:

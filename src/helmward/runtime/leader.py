@@ -87,13 +87,17 @@ class Leader(Session):
             raise
 
     async def _watch(self) -> None:
-        """Learn at once when the Lease is given up; what counts is read anew each time."""
+        """Learn at once when the Lease is given up; what counts is read anew each time.
+
+        Also once the watch stands: what was given up before that it cannot tell of.
+        """
         informer: Informer[LeaseObject] = Informer(
             self._kube,
             LEASES,
             decode=_lease.decode,
             namespace=self.namespace,
             field_selector=f"metadata.name={self.lease}",
+            turned=self._moved.set,
         )
         informer.subscribe(self._saw)
         await informer.run()

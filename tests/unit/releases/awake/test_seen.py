@@ -110,19 +110,25 @@ def test_a_change_of_the_object_is_news(what: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entries", "expected"),
+    ("others", "ours", "expected"),
     [
-        ((OURS, entry(time=stamp(-60))), True),
-        ((OURS, entry(time=stamp(10))), False),
-        ((OURS | {"time": stamp(-60)},), False),
-        ((OURS, STATUS | {"time": stamp(-60)}), False),
+        pytest.param(entry(), {"time": -60}, False, id="by us"),
+        pytest.param(entry(), {}, False, id="an hour ago"),
+        pytest.param(entry() | {"time": 10}, {}, False, id="ten seconds ago"),
+        pytest.param(entry() | {"time": -60}, {}, True, id="just now"),
+        pytest.param(STATUS | {"time": -60}, {}, False, id="its status"),
     ],
 )
 def test_what_somebody_changed_just_now_is_young(
-    entries: tuple[dict[str, Any], ...], expected: bool
+    others: dict[str, Any], ours: dict[str, Any], expected: bool
 ) -> None:
-    """A second change within the same second looks like the first."""
-    assert see(document(*entries)).young is expected
+    """A second change within the same second looks like the first; seconds count from now."""
+    entries = OURS | ours, others
+    timed = [
+        one | {"time": stamp(one["time"])} if isinstance(one.get("time"), int) else one
+        for one in entries
+    ]
+    assert see(document(*timed)).young is expected
 
 
 @pytest.mark.parametrize(
